@@ -1,0 +1,1 @@
+"""Decides what an operator types: the `zdr` command and its subcommands."""

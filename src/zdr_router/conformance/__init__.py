@@ -1,0 +1,1 @@
+"""Checks on registries and providers; everything a CI runs."""

@@ -1,0 +1,1 @@
+"""Speak: the wire formats of providers, as pure codecs."""

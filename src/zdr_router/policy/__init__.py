@@ -1,0 +1,1 @@
+"""Decide: may this target serve this request now? Pure; mints clearances, and guards what leaves."""

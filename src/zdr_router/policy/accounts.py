@@ -1,0 +1,91 @@
+"""The operator's side of a configuration: credentials, scope, and the grant that it holds."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from zdr_router.registry.base import ConfigurationId, Date, Declared, Identifier, Text
+from zdr_router.registry.facts import MechanismKind, ScopeKind
+
+if TYPE_CHECKING:
+    from zdr_router.registry import Configuration
+
+_VERSION = "k1"
+
+
+def fingerprint(account: str, credential: str) -> str:
+    """What a grant is bound to: `k1:` and a keyed hash of the credential, 128 bits.
+
+    The account's name is part of the key, so the same credential in two accounts gives two fingerprints and
+    a grant cannot be moved from one to the other. The credential cannot be had back from it.
+    """
+    key = hashlib.blake2b(account.encode(), digest_size=32, person=b"zdr-account").digest()
+    keyed = hashlib.blake2b(credential.encode(), key=key, digest_size=16, person=b"zdr-grant-k1")
+    return f"{_VERSION}:{keyed.hexdigest()}"
+
+
+class SecretSource(Declared):
+    """Where a secret is read from: an environment variable or a file. It is never written down."""
+
+    env: Text | None = None
+    file: Text | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            kind, message = "secret", "a secret is {env: NAME} or {file: PATH}"
+            raise PydanticCustomError(kind, message)
+        return self
+
+
+class Grant(Declared):
+    """The agreement or setting that the operator states for an account. It counts to the end of `until`, UTC."""
+
+    basis: MechanismKind
+    stated_by: Text
+    since: Date
+    until: Date
+    reference: Text | None = None
+    scope: dict[ScopeKind, Text] = Field(default_factory=dict)
+    credential: Annotated[str, StringConstraints(pattern=r"^k1:[0-9a-f]{32}$")] | None = None
+
+    @model_validator(mode="after")
+    def _dates(self) -> Self:
+        if self.until < self.since:
+            kind, message = "dates", "`until` is before `since`"
+            raise PydanticCustomError(kind, message)
+        return self
+
+
+class Account(Declared):
+    """Credentials for one configuration, and the grant that they hold.
+
+    `base_url` picks one of the configuration's hosts, or gives the address of a self-operated server;
+    `engine_version` and `regions` state what runs there and where (`on_premises` unless said otherwise).
+    """
+
+    configuration: ConfigurationId
+    api_key: SecretSource | None = None
+    base_url: Text | None = None
+    scope: dict[ScopeKind, Text] = Field(default_factory=dict)
+    grant: Grant | None = None
+    regions: list[Identifier] | None = None
+    engine_version: Text | None = None
+
+    @field_validator("api_key", mode="before")
+    @classmethod
+    def _no_literal(cls, value: object) -> object:
+        if isinstance(value, str):
+            kind, message = "secret", "a key is never written in a file: give {env: NAME} or {file: PATH}"
+            raise PydanticCustomError(kind, message)
+        return value
+
+    def processing_regions(self, configuration: Configuration) -> tuple[str, ...]:
+        """Where content may be processed; empty when nobody knows."""
+        if configuration.self_operated:
+            return tuple(self.regions if self.regions is not None else ("on_premises",))
+        return tuple(configuration.regions)

@@ -1,0 +1,53 @@
+"""Proof that one target may serve one request until an instant; `clearing.py` alone can make one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NoReturn, SupportsIndex
+
+if TYPE_CHECKING:
+    from zdr_router.policy.conditions import Forced
+    from zdr_router.policy.request import Request
+    from zdr_router.policy.standing import Standing
+    from zdr_router.policy.target import Target
+
+MINT: Final = object()
+"""The token without which no clearance is made. Only `policy.clearing` imports it; a test watches that."""
+
+
+class Clearance:
+    """That `target` may serve `request`, with `forced` set on what leaves.
+
+    It lapses when its standing does: at a date, or when the trust state changes.
+    """
+
+    __slots__ = ("forced", "request", "standing", "target")
+
+    def __init__(
+        self, mint: object, *, target: Target, request: Request, standing: Standing, forced: tuple[Forced, ...]
+    ) -> None:
+        """Refuse to exist unless made by the mint."""
+        if mint is not MINT:
+            message = "only policy.clearing makes a Clearance"
+            raise TypeError(message)
+        self.target = target
+        self.request = request
+        self.standing = standing
+        self.forced = forced
+
+    @property
+    def until(self) -> float:
+        """The instant at which it lapses, in seconds since the epoch."""
+        return self.standing.until
+
+    def holds(self, now: float, epoch: int) -> bool:
+        """Whether it may still be used at `now`, at this epoch of the trust state."""
+        return self.standing.holds(now, epoch)
+
+    def __repr__(self) -> str:
+        """Which target, and until when."""
+        return f"<clearance of {self.target.id} until {self.until:.0f}>"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        """Refuse: a clearance is for this process, this request and now."""
+        message = "a clearance cannot be copied or pickled"
+        raise TypeError(message)

@@ -1,0 +1,75 @@
+"""May this target serve this request now? The one place where a clearance is made.
+
+The answer is the standing of the target (computed once, kept until it lapses) joined with what the request
+itself uses and asks for. Whatever is unknown is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
+
+from zdr_router.policy.asked import judge_request
+from zdr_router.policy.clearance import MINT, Clearance
+from zdr_router.policy.conditions import Forced
+from zdr_router.policy.findings import Findings
+from zdr_router.policy.standing import Standing, stand
+from zdr_router.policy.trust import Trust
+
+if TYPE_CHECKING:
+    from zdr_router.metadata import Refusal
+    from zdr_router.policy.policy import Policy
+    from zdr_router.policy.request import Request
+    from zdr_router.policy.target import Target
+
+
+class Clearing:
+    """Clears targets for requests, and remembers standings.
+
+    `dialects` are those this build speaks; `salt_key` (16 random bytes or more) keeps the caches of tenants apart.
+    """
+
+    def __init__(self, *, dialects: frozenset[str], salt_key: bytes, remembered: int = 65_536) -> None:
+        """Remember at most `remembered` standings."""
+        self._dialects = dialects
+        self._salt_key = salt_key
+        self._standings: LRUCache[tuple[str, str], Standing] = LRUCache(maxsize=remembered)
+
+    def clear(
+        self, target: Target, request: Request, policy: Policy, trust: Trust | None, now: float
+    ) -> Clearance | tuple[Refusal, ...]:
+        """Clear `target` for `request` at `now` (seconds since the epoch), or say every reason why not.
+
+        `policy` must be complete; `trust` is None when the trust state cannot be read.
+        """
+        findings = Findings(target)
+        if trust is None or now - trust.as_of > (policy.max_revocation_staleness or 0):
+            findings.add("ZDR105", "the trust state cannot be read or is too old", "make it readable again")
+        standing = self._standing(target, policy, trust or Trust(), now)
+        judge_request(findings, standing, request)
+        if standing.refusals or findings.refusals:
+            return (*standing.refusals, *findings.refusals)
+        forced = standing.forced
+        if standing.salted is not None:
+            forced = (*forced, Forced((standing.salted,), self._salt(request.tenant)))
+        return Clearance(MINT, target=target, request=request, standing=standing, forced=forced)
+
+    def forget(self) -> None:
+        """Drop every standing, as after a reload."""
+        self._standings.clear()
+
+    def _standing(self, target: Target, policy: Policy, trust: Trust, now: float) -> Standing:
+        key = (target.id, policy.digest)
+        known = self._standings.get(key)
+        if known is not None and known.target is target and known.holds(now, trust.epoch):
+            return known
+        standing = stand(target, policy, trust, self._dialects, now)
+        self._standings[key] = standing
+        return standing
+
+    def _salt(self, tenant: str | None) -> str:
+        """What separates a tenant's cached prefixes from all others': not guessable, the same for all its requests."""
+        name = b"operator" if tenant is None else b"tenant:" + tenant.encode()
+        return hashlib.blake2b(name, key=self._salt_key[:64], digest_size=16).hexdigest()

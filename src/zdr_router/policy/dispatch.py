@@ -1,0 +1,27 @@
+"""What leaves: a wire request that the guard has read, together with the clearance under which it may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zdr_router.policy.clearance import Clearance
+    from zdr_router.sealed import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A request as it goes on the wire. Made by `guard()` alone; a transport sends nothing else."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Sealed[bytes]
+    clearance: Clearance
+
+    def __repr__(self) -> str:
+        """Where it goes and how large it is; no header, since one of them is the credential."""
+        return f"<dispatch to {self.clearance.target.id}, {self.body}>"

@@ -1,0 +1,97 @@
+"""The last room before the socket: reads what is about to leave, holds it against the clearance, and serialises it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from zdr_router.policy.asked import failing_checks
+from zdr_router.policy.dispatch import Dispatch
+from zdr_router.registry.vocabulary import ENDPOINTS
+from zdr_router.sealed import Sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zdr_router.policy.clearance import Clearance
+
+AUTH_HEADERS: Final = {"bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
+"""The header that carries the credential, for each way of authenticating."""
+
+_HEADERS: Final = frozenset({"content-type", "accept", "user-agent"})
+_ROUTER_SETS: Final = frozenset({"model", "stream", "stream_options"})
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """A request as a dialect encoded it, not yet read by the guard. Header names are in lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Sealed[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why the guard let nothing leave. Never content: a fixed sentence."""
+
+    sentence: str
+
+
+def guard(wire: WireRequest, clearance: Clearance, *, now: float, epoch: int) -> Dispatch | Stopped:
+    """Let `wire` leave under `clearance` at `now` (seconds since the epoch), or say what stops it.
+
+    Checks instant and epoch, method, address, headers, every member of the body, what is forced and what is
+    forbidden; then serialises the body itself, so that what was read is what leaves.
+    """
+    if not clearance.holds(now, epoch):
+        return Stopped("the clearance has lapsed")
+    body = wire.body.open()
+    fault = _address(wire, clearance) or _headers(wire, clearance) or _members(body, clearance)
+    if fault:
+        return Stopped(fault)
+    for forced in clearance.forced:
+        if not forced.holds(body):
+            return Stopped(f"the forced parameter {forced.name} is not set")
+    for check in failing_checks(clearance.target, body):
+        return Stopped(f"the body {check.says}")
+    try:
+        data = orjson.dumps(body)
+    except TypeError:
+        return Stopped("the body is not JSON")
+    return Dispatch(wire.method, wire.url, wire.headers, Sealed(data), clearance)
+
+
+def _address(wire: WireRequest, clearance: Clearance) -> str:
+    expected = f"{clearance.target.base_url}{ENDPOINTS[clearance.request.endpoint].path}"
+    if wire.method != "POST":
+        return "the method is not POST"
+    return "" if wire.url == expected else "the address is not the one that was cleared"
+
+
+def _headers(wire: WireRequest, clearance: Clearance) -> str:
+    auth = AUTH_HEADERS.get(clearance.target.configuration.credentials.auth)
+    for name, value in wire.headers.items():
+        if name not in _HEADERS and name != auth:
+            return "a header is not on the allow-list"
+        if not value.isprintable():
+            return "a header has a control character in it"
+    return ""
+
+
+def _members(body: dict[str, object], clearance: Clearance) -> str:
+    """Every member is the very object that was cleared, or one that the router sets."""
+    if body.get("model") != clearance.target.model:
+        return "the model is not the one that was cleared"
+    cleared = clearance.request.body.open()
+    allowed = clearance.request.requirements.parameters
+    router = {forced.path[0] for forced in clearance.forced} | _ROUTER_SETS
+    for name, value in body.items():
+        if name in router:
+            continue
+        if name not in allowed or value is not cleared.get(name):
+            return "a member of the body is not the one that was cleared"
+    return ""

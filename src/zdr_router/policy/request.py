@@ -1,0 +1,28 @@
+"""A caller's request, read: its body stays sealed, what it uses and asks for is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zdr_router.policy.requirements import Requirements, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zdr_router.sealed import Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of one tenant (None: the operator itself)."""
+
+    endpoint: str
+    body: Sealed[Mapping[str, object]]
+    requirements: Requirements
+    tenant: str | None
+
+    @classmethod
+    def of(cls, endpoint: str, body: Sealed[Mapping[str, object]], tenant: str | None = None) -> Request:
+        """Read `body`; raises `InvalidRequest` for what no provider could serve."""
+        return cls(endpoint, body, read(endpoint, body.open()), tenant)

@@ -1,0 +1,6 @@
+"""What is declared and attested: providers, configurations, their facts, and the vocabulary of requests."""
+
+from zdr_router.registry.configuration import Configuration, Provider
+from zdr_router.registry.loader import Registry, Source, shipped_directory
+
+__all__ = ["Configuration", "Provider", "Registry", "Source", "shipped_directory"]

@@ -1,0 +1,60 @@
+"""What every declared model has in common: frozen, closed, strict, and silent about its input in errors."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
+
+
+class Declared(BaseModel):
+    """A frozen model in which an unknown key is an error and a wrong type is never coerced."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+def _date(value: object) -> dt.date:
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif type(value) is dt.date:
+        return value
+    kind = "date"
+    message = "a date is written YYYY-MM-DD, for instance 2026-11-22"
+    raise PydanticCustomError(kind, message)
+
+
+Date = Annotated[dt.date, BeforeValidator(_date)]
+"""A day, UTC, written `YYYY-MM-DD`."""
+
+Json: TypeAlias = "bool | int | float | str | list[object] | dict[str, object] | None"
+"""A JSON value."""
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+"""Words for people; not empty."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+"""A name that may appear in records: lower-case letters, digits, dots, dashes and underscores."""
+
+ConfigurationId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}/[a-z0-9][a-z0-9._-]{0,63}$")]
+"""`provider/configuration`."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)$")
+
+
+def _duration(value: object) -> float:
+    match = _DURATION.match(value) if isinstance(value, str) else None
+    if match is None:
+        kind, message = "duration", "a duration is written with its unit: 500ms, 30s, 5m, 12h or 90d"
+        raise PydanticCustomError(kind, message)
+    return float(match[1]) * _UNITS[match[2]]
+
+
+Duration = Annotated[float, BeforeValidator(_duration)]
+"""Seconds, written with a unit: `500ms`, `30s`, `5m`, `12h`, `90d`."""

@@ -1,0 +1,1 @@
+"""Send bytes, only under a clearance."""

@@ -1,0 +1,157 @@
+"""When an answer is whole: its body ends where its head said, in time, within the limit; anything else is a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import ClientPayloadError
+
+from zdr_router.metadata import Outcome
+from zdr_router.transport.base import SendFailure
+from zdr_router.transport.decoding import ACCEPTED, Inflater
+from zdr_router.transport.failures import FAILURES, forget, outcome_within_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import ClientResponse
+
+    from zdr_router.transport.outgoing import Outgoing
+
+LOWEST_FINAL_STATUS: Final = 200
+
+
+class Answer:
+    """A `Response` over aiohttp. The deadline of the call bounds every wait for its body."""
+
+    __slots__ = (
+        "_clock",
+        "_content",
+        "_deadline",
+        "_end",
+        "_inflater",
+        "_limit",
+        "_outgoing",
+        "_raw",
+        "_received",
+        "headers",
+        "status",
+    )
+
+    def __init__(self, raw: ClientResponse, outgoing: Outgoing, *, deadline: float, limit: int) -> None:
+        """Take over the connection of `raw`."""
+        self.status: int = raw.status
+        self.headers: Mapping[str, str] = raw.headers  # finds a name in any case
+        self._raw = raw
+        self._content = raw.content
+        self._outgoing = outgoing
+        self._deadline = deadline
+        self._limit = limit
+        self._received = 0
+        self._clock = asyncio.get_running_loop().time
+        self._end: asyncio.Future[None] | None = None
+        self._inflater = Inflater() if raw.headers.get("content-encoding", "").lower() in ACCEPTED else None
+
+    def acceptable(self) -> bool:
+        """Whether the head is one to read a body after: a final status, and an encoding that is understood."""
+        encoding = self.headers.get("content-encoding", "").lower()
+        understood = self._inflater is not None or encoding in {"", "identity"}
+        return understood and self.status >= LOWEST_FINAL_STATUS
+
+    async def read(self) -> bytes | SendFailure:
+        """The whole body, up to the limit."""
+        pieces: list[bytes] = []
+        while True:
+            piece = await self.next_chunk()
+            if piece is None:
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if isinstance(piece, SendFailure):
+                return piece
+            pieces.append(piece)
+
+    async def next_chunk(self) -> bytes | SendFailure | None:
+        """The next bytes as they come, or None at the end of a complete body."""
+        while True:
+            chunk = await self._next_raw()
+            if isinstance(chunk, SendFailure):
+                return chunk
+            if not chunk:
+                return self._at_end()
+            if self._inflater is not None:
+                try:
+                    chunk = self._inflater.inflate(chunk, self._limit - self._received + 1)
+                except zlib.error:
+                    return self.give_up(Outcome.MALFORMED)
+            self._received += len(chunk)
+            if self._received > self._limit:
+                return self.give_up(Outcome.MALFORMED)
+            if chunk:
+                return chunk
+
+    async def _next_raw(self) -> bytes | SendFailure:
+        """The next bytes off the wire, or none at the end."""
+        content = self._content
+        if self._clock() >= self._deadline:
+            return self.give_up(Outcome.TIMEOUT)
+        try:
+            chunk = content.read_nowait()
+            if not chunk and not content.is_eof():
+                self._watch()
+                async with asyncio.timeout_at(self._deadline):
+                    chunk = await content.readany()
+        except asyncio.CancelledError as error:
+            self.close()
+            forget(error)
+            raise
+        except FAILURES as error:
+            outcome = outcome_within_body(error, self._outgoing)
+            forget(error)
+            return self.give_up(outcome)
+        return chunk
+
+    def _at_end(self) -> SendFailure | None:
+        """None if what came is the whole body. A body that only the end of its connection ends must end in order."""
+        delimited = "content-length" in self.headers or "transfer-encoding" in self.headers
+        if not delimited and isinstance(self._outgoing.connection_fault(), OSError):
+            return self.give_up(Outcome.TRUNCATED)
+        if self._inflater is not None and self._received and not self._inflater.complete:
+            return self.give_up(Outcome.TRUNCATED)
+        self.close()
+        return None
+
+    def _watch(self) -> None:
+        """Wake the reader when the connection ends: on a malformed chunk aiohttp closes it and tells no reader."""
+        if self._end is None:
+            self._end = self._outgoing.connection_end()
+            if self._end is None:
+                self._on_end(None)
+            else:
+                self._end.add_done_callback(self._on_end)
+
+    def _on_end(self, end: asyncio.Future[None] | None) -> None:
+        """Fail a body that did not end before its connection did."""
+        if end is not None and not end.cancelled():
+            end.exception()  # seen: the loop need not log it
+        if not self._content.is_eof() and self._content.exception() is None:
+            self._content.set_exception(ClientPayloadError())
+
+    def close(self) -> None:
+        """Give the connection back if the body came to its end, else close its socket."""
+        if self._end is not None:
+            self._end.remove_done_callback(self._on_end)
+            self._end = None
+        if not self._raw.closed:
+            self._outgoing.abort()
+            self._raw.close()
+            return
+        if not self._outgoing.finished:  # answered before it had the whole request
+            self._outgoing.abort()
+        if self._content.is_eof() and self._content.exception() is None:
+            self._content.read_nowait()  # the pool would keep what nobody read
+
+    def give_up(self, outcome: Outcome) -> SendFailure:
+        """Close the socket, and say why there is no more."""
+        self.close()
+        return SendFailure(outcome, "maybe")

@@ -1,0 +1,48 @@
+"""The port through which bytes leave: one method that sends a guarded request, and failures as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zdr_router.metadata import Outcome, Sent
+    from zdr_router.policy.dispatch import Dispatch
+
+
+@dataclass(frozen=True, slots=True)
+class SendFailure:
+    """Why there is no answer, or no more of it, and whether the provider may have seen the request."""
+
+    outcome: Outcome
+    sent: Sent
+
+
+class Response(Protocol):
+    """An answer whose head has come. Whoever holds it must `close()` it; reading to the end does so too."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+
+    async def read(self) -> bytes | SendFailure:
+        """The whole body, up to the transport's limit."""
+        ...
+
+    async def next_chunk(self) -> bytes | SendFailure | None:
+        """The next bytes as they come, or None at the end of a complete body."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back if the body was read to its end, else close its socket."""
+        ...
+
+
+class Transport(Protocol):
+    """Sends what the guard let through. Never follows a redirect, keeps a cookie or asks the environment."""
+
+    async def send(self, dispatch: Dispatch, *, deadline: float) -> Response | SendFailure:
+        """Send once, without a retry. `deadline` is an instant of the running loop's clock and covers the body too."""
+        ...

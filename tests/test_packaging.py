@@ -1,0 +1,179 @@
+"""What is installed is what was tested: pins carry hashes, versions agree, and nothing names a package index."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import zdr_router
+
+ROOT = Path(__file__).parent.parent
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+
+# Spelled in halves, so that this file does not contain what it looks for.
+INDEX = re.compile(
+    "|".join(
+        (
+            r"pypi" + r"\.(?:python\.)?org",
+            r"python" + r"hosted\.org",
+            r"npm" + r"js\.org",
+            r"index" + r"[-_]url",
+            r"find" + r"[-_]links",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+
+def pins(path: Path) -> dict[str, tuple[str, list[str]]]:
+    """Name → (version, hashes) of every pin in a requirement file."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for entry in path.read_text().replace("\\\n", " ").splitlines():
+        if not entry.strip() or entry.startswith("#"):
+            continue
+        requirement = Requirement(entry.partition(" --hash=")[0])
+        (specifier,) = requirement.specifier
+        assert specifier.operator == "==", entry
+        found[canonicalize_name(requirement.name)] = (specifier.version, re.findall(r"--hash=(\S+)", entry))
+    return found
+
+
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
+
+
+def tracked_texts() -> dict[str, str]:
+    """Path → text of every file that git tracks or would track; binary files are left out."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        [git, "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    texts: dict[str, str] = {}
+    for name in filter(None, listed.split("\0")):
+        path = ROOT / name
+        if path.is_file() and b"\0" not in (raw := path.read_bytes()):
+            texts[name] = raw.decode()
+    return texts
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda path: path.name)
+def test_every_pin_carries_sha256_hashes(path: Path) -> None:
+    found = pins(path)
+    assert found
+    for name, (_, hashes) in found.items():
+        assert hashes, name
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in hashes), name
+
+
+def test_the_requirement_files_agree_on_every_version_and_hash() -> None:
+    run, local, dev = (pins(ROOT / "requirements" / f"{name}.txt") for name in ("run", "local", "dev"))
+    assert run.items() <= local.items()
+    assert local.items() <= dev.items()
+
+
+def test_each_requirement_file_covers_what_the_project_declares() -> None:
+    declared = project()
+    core = names(declared["project"]["dependencies"])
+    local = names(declared["project"]["optional-dependencies"]["local"])
+    backend = names(declared["build-system"]["requires"])
+    groups = names(
+        [entry for group in declared["dependency-groups"].values() for entry in group if isinstance(entry, str)]
+    )
+    assert core <= pins(ROOT / "requirements/run.txt").keys()
+    assert core | local | backend <= pins(ROOT / "requirements/local.txt").keys()
+    assert core | local | backend | groups <= pins(ROOT / "requirements/dev.txt").keys()
+
+
+def test_every_pin_satisfies_the_bound_the_project_declares() -> None:
+    pinned = pins(ROOT / "requirements/dev.txt")
+    declared = project()
+    bounds = [*declared["project"]["dependencies"], *declared["project"]["optional-dependencies"]["local"]]
+    for requirement in map(Requirement, bounds):
+        version, _ = pinned[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), requirement
+
+
+def test_no_file_names_a_package_index() -> None:
+    hits = [
+        f"{name}:{text.count(chr(10), 0, hit.start()) + 1}: {hit.group()}"
+        for name, text in tracked_texts().items()
+        for hit in INDEX.finditer(text)
+    ]
+    assert hits == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index" + "-url https://example.invalid/simple",
+        "--extra-index" + "-url=https://example.invalid/simple",
+        "--find" + "-links /srv/wheels",
+        "PIP_INDEX" + "_URL=https://index.invalid/simple",
+        "https://" + "pypi" + ".org/project/x/",
+    ],
+)
+def test_the_search_for_package_indexes_finds(line: str) -> None:
+    assert INDEX.search(line)
+
+
+def test_the_licence_and_the_type_marker_are_there() -> None:
+    assert "Apache License" in (ROOT / "LICENSE").read_text()
+    assert project()["project"]["license"] == "Apache-2.0"
+    assert (Path(zdr_router.__file__).parent / "py.typed").is_file()
+
+
+def test_the_version_is_one_and_the_same_everywhere() -> None:
+    declared = project()["project"]["version"]
+    assert zdr_router.__version__ == declared
+    assert importlib.metadata.version("zdr-router") == declared
+
+
+def test_every_dependency_has_a_line_that_says_why() -> None:
+    declared = project()
+    wanted = (
+        names(declared["project"]["dependencies"])
+        | names(declared["project"]["optional-dependencies"]["local"])
+        | names(
+            [entry for group in declared["dependency-groups"].values() for entry in group if isinstance(entry, str)]
+        )
+    )
+    rows = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.MULTILINE)
+    assert sorted(map(canonicalize_name, rows)) == sorted(wanted)
+
+
+def test_make_help_lists_every_target() -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("make is not installed")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    shown = subprocess.run([make, "--no-print-directory", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
+    listed = [line.split()[1] for line in shown.stdout.splitlines()]
+    assert sorted(listed) == sorted(phony.split())
+
+
+def test_every_decision_is_listed_in_the_index() -> None:
+    decisions = ROOT / "docs/adr"
+    index = (decisions / "README.md").read_text()
+    files = sorted(path.name for path in decisions.glob("[0-9]*.md"))
+    assert files
+    assert [name for name in files if f"({name})" not in index] == []
+    assert [name[:4] for name in files] == [f"{number:04}" for number in range(1, len(files) + 1)]
