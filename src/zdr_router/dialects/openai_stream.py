@@ -25,6 +25,8 @@ from zdr_router.dialects.sse import SseDecoder
 from zdr_router.metadata import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zdr_router.dialects.shapes import ChatChunk, ChunkChoice, Delta, UsageBody
 
 MAX_CHOICES = 128
@@ -42,21 +44,32 @@ class ChatStreamDecoder:
     """
 
     __slots__ = (
+        "_accept",
         "_base",
         "_choices",
-        "_done",
         "_events",
         "_open",
         "_seen",
         "_show_usage",
         "_usage_body",
         "committed",
+        "done",
         "failed",
         "usage",
     )
 
-    def __init__(self, head: Head, *, show_usage: bool, choices: int = 1) -> None:
-        """`show_usage`: whether the caller asked for usage; `choices`: the caller's `n`."""
+    def __init__(
+        self,
+        head: Head,
+        *,
+        show_usage: bool,
+        choices: int = 1,
+        accept: Callable[[dict[str, object]], bool] | None = None,
+    ) -> None:
+        """`show_usage`: whether the caller asked for usage; `choices`: the caller's `n`.
+
+        `accept` looks at every event as the provider sent it; one that it does not accept contradicts the attestation.
+        """
         self.committed = False
         """Whether a chunk with content was seen."""
         self.failed: Outcome | None = None
@@ -78,23 +91,25 @@ class ChatStreamDecoder:
         self._events = SseDecoder()
         self._seen: set[int] = set()
         self._open: set[int] = set()
-        self._done = False
+        self.done = False
+        """Whether `[DONE]` was seen, after which nothing is read."""
+        self._accept = accept
 
     def feed(self, data: bytes) -> list[ChatChunk]:
         """The chunks that `data` completes, in order; what follows `[DONE]` is not read."""
         chunks: list[ChatChunk] = []
-        if self._done or self.failed is not None:
+        if self.done or self.failed is not None:
             return chunks
         try:
             for kind, payload in self._events.feed(data):
                 if payload.startswith(_DONE):
-                    self._done = True
+                    self.done = True
                     chunk = self._usage_chunk()
                 else:
                     chunk = self._chunk(kind, payload)
                 if chunk is not None:
                     chunks.append(chunk)
-                if self._done:
+                if self.done:
                     return chunks
         except Unusable as why:
             self.failed = why.outcome
@@ -110,7 +125,7 @@ class ChatStreamDecoder:
         """
         if self.failed is not None:
             return self.failed
-        served = self._done or len(self._seen) >= self._choices
+        served = self.done or len(self._seen) >= self._choices
         return Outcome.OK if served and self._complete() else Outcome.TRUNCATED
 
     def _complete(self) -> bool:
@@ -121,6 +136,8 @@ class ChatStreamDecoder:
         if not payload or kind == _PING:
             return None  # some servers keep the connection alive with it
         raw = _object(kind, payload)
+        if self._accept is not None and not self._accept(raw):
+            raise Unusable(Outcome.CONTRADICTED)
         self._count(raw)
         choices = raw.get("choices")
         if not isinstance(choices, list):

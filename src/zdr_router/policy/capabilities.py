@@ -34,8 +34,13 @@ NEEDS: Final[Mapping[str, Capability]] = {
 
 
 def closed_features(target: Target) -> frozenset[str]:
-    """Features that the configuration does not permit."""
-    return _GUARDED - target.rules.permit
+    """Features that the configuration does not permit.
+
+    Where `store` is forced to false, an answer that would be stored by default is not.
+    """
+    closed = _GUARDED - target.rules.permit
+    unstored = any(forced.path == ("store",) and forced.value is False for forced in target.rules.force)
+    return closed - {"stored_by_default"} if unstored else closed
 
 
 def lacking_features(target: Target) -> frozenset[str]:

@@ -28,6 +28,7 @@ _KNOWN: Final = frozenset(
     }
 )
 _PRICES: Final = frozenset({"prompt", "completion"})
+_HIGHEST_PRICE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ def _prices(value: Mapping[str, object]) -> dict[str, float]:
         raise _wrong("takes {prompt, completion} as max_price, in US dollars for a million tokens")
     prices: dict[str, float] = {}
     for name, price in given.items():
-        if isinstance(price, bool) or not isinstance(price, (int, float)) or not price >= 0:
-            raise _wrong("takes numbers of at least 0 as prices")
+        if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 <= price <= _HIGHEST_PRICE:
+            raise _wrong("takes numbers from 0 to a million as prices")
         prices[name] = float(price)
     return prices
 

@@ -8,6 +8,7 @@ from a shape is decided once, when it is compiled.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -33,13 +34,8 @@ Reader = Callable[[object, set[str], list[str]], None]
 UNKNOWN_LIMIT: Final = 16
 """How many unknown places are noted; one is enough to refuse, so a hostile body cannot make this list long."""
 
-_TYPES: Final[dict[str, type]] = {
-    "string": str,
-    "integer": int,
-    "boolean": bool,
-    "list": list,
-    "object": dict,
-}
+_TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "boolean": bool, "list": list, "object": dict}
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
 _ARTICLES: Final = {"integer": "an integer", "object": "an object"}
 
 
@@ -164,7 +160,6 @@ def _switch(shape: Switch, place: str) -> Reader:
 
 def _address(shape: Address, place: str) -> Reader:
     inline, remote, bare = recorded(shape.inline), recorded(shape.remote), recorded(shape.bare)
-    longest_scheme = 64
 
     def read_address(value: object, features: set[str], unknown: list[str]) -> None:
         if type(value) is not str:
@@ -173,7 +168,7 @@ def _address(shape: Address, place: str) -> Reader:
             features.add(inline)
         elif value.startswith(("https://", "http://")):
             features.add(remote)
-        elif bare and value.find(":", 0, longest_scheme) < 0 and not value.startswith(("/", "\\", ".")):
+        elif bare and _BASE64.fullmatch(value[:64]):
             features.add(bare)
         else:
             _note(place, unknown)

@@ -89,7 +89,7 @@ def _attestation(findings: Findings, policy: Policy, trust: Trust, horizon: Hori
             findings.add("ZDR103", sentence, renew, fact="attestation.observed")
     for subject in subjects(findings.target):
         if subject in trust.revoked:
-            findings.add("ZDR104", "it was revoked", f"release it once the reason is gone: zdr release {subject}")
+            findings.add("ZDR104", "it was revoked", "release it in the trust state once the reason is gone")
     if account.engine_version is not None and engine_outside(configuration, account.engine_version):
         sentence = "its engine's version is outside the range that was read"
         findings.add("ZDR106", sentence, "run a version in the range, or read that version", fact="engine.versions")
@@ -164,7 +164,7 @@ def _grade(findings: Findings, policy: Policy, trust: Trust, grade: Grade) -> No
         findings.add("ZDR401", f"its basis is {grade}, and the policy demands {demanded}", fix, fact="attestation")
     for subject in subjects(findings.target):
         if subject in trust.contradicted:
-            fix = f"find out why, then release it: zdr release {subject}"
+            fix = "find out why, then release it in the trust state"
             findings.add("ZDR402", "an answer contradicted its attestation", fix)
 
 

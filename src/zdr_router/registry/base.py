@@ -6,18 +6,21 @@ import datetime as dt
 import re
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic_core import PydanticCustomError
 
 
 class Declared(BaseModel):
-    """A frozen model in which an unknown key is an error and a wrong type is never coerced."""
+    """A frozen model in which an unknown key is an error, a wrong type is never coerced, and numbers are finite."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _date(value: object) -> dt.date:
-    if isinstance(value, str):
+    if isinstance(value, str) and _DATE.fullmatch(value):
         try:
             return dt.date.fromisoformat(value)
         except ValueError:
@@ -38,6 +41,19 @@ Json: TypeAlias = "bool | int | float | str | list[object] | dict[str, object] |
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 """Words for people; not empty."""
 
+
+def _link(value: str) -> str:
+    if not _LINK.fullmatch(value):
+        kind, message = "link", "a link is written https://name/path (or http://), without credentials"
+        raise PydanticCustomError(kind, message)
+    return value
+
+
+_LINK = re.compile(r"https?://[^\s/@\\]+(/\S*)?")
+
+Link = Annotated[Text, AfterValidator(_link)]
+"""The address of a page for people."""
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 """A name that may appear in records: lower-case letters, digits, dots, dashes and underscores."""
 
@@ -45,11 +61,11 @@ ConfigurationId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-
 """`provider/configuration`."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)$")
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d)")
 
 
 def _duration(value: object) -> float:
-    match = _DURATION.match(value) if isinstance(value, str) else None
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         kind, message = "duration", "a duration is written with its unit: 500ms, 30s, 5m, 12h or 90d"
         raise PydanticCustomError(kind, message)

@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from zdr_router.registry.base import Declared, Text
 
-_PATH = re.compile(r"^[A-Za-z_][A-Za-z0-9_-]*(\[\])?(\.[A-Za-z_][A-Za-z0-9_-]*(\[\])?)*$")
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\[\])?(\.[A-Za-z_][A-Za-z0-9_-]*(\[\])?)*")
 
 
 def _path(value: str) -> str:
-    if not _PATH.match(value):
+    if not _PATH.fullmatch(value):
         kind, message = "path", "a path is written like store, tools[].type or messages[].content[].type"
         raise PydanticCustomError(kind, message)
     return value
@@ -32,9 +32,12 @@ def _pattern(value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        fault = error.msg
+        # Not the message: it quotes names out of the pattern.
+        fault = "not a regular expression" if error.pos is None else f"no regular expression from character {error.pos}"
+    except (OverflowError, RecursionError):
+        fault = "a regular expression that is too large"
     if fault:
-        kind, message = "pattern", "not a regular expression: {fault}"
+        kind, message = "pattern", "{fault}"
         raise PydanticCustomError(kind, message, {"fault": fault})
     return value
 
@@ -67,6 +70,9 @@ class Forbid(Declared):
     def _one_test(self) -> Self:
         if self.matches is not None and "equals" in self.model_fields_set:
             kind, message = "forbid", "give `equals` or `matches`, not both"
+            raise PydanticCustomError(kind, message)
+        if self.equals is None and "equals" in self.model_fields_set:
+            kind, message = "forbid", "`equals: null` forbids nothing: null is what leaving it out means"
             raise PydanticCustomError(kind, message)
         return self
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Literal, Self
+import re
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from zdr_router.registry.base import ConfigurationId, Declared, Identifier, Text
+from zdr_router.registry.base import ConfigurationId, Declared, Identifier, Link, Text
 from zdr_router.registry.conditions import Conditions
 from zdr_router.registry.facts import (
     Attestation,
@@ -23,6 +24,9 @@ from zdr_router.registry.facts import (
     Mechanism,
     Model,
 )
+
+_HOST: Final = re.compile(r"([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.?")
+_VISIBLE: Final = re.compile(r"[!-~]+")
 
 
 def is_loopback(host: str | None) -> bool:
@@ -39,18 +43,21 @@ def check_base_url(url: str, *, private_network: bool) -> str:
     """The fault of a base URL in one sentence, or "" when content may be sent to it."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, _ = parts.hostname or "", parts.port
     except ValueError:
         return "not a URL"
-    if parts.username is not None or parts.password is not None:
-        return "a host must not carry credentials: give them to the account as `api_key: {env: NAME}`"
-    if parts.scheme not in ("https", "http") or not host:
-        return "a host is written https://name/path"
-    if parts.query or parts.fragment:
-        return "a host has no query and no fragment"
-    if parts.scheme == "http" and not is_loopback(host) and not private_network:
-        return "a host beyond loopback needs https, or `private_network: true` on a network that you own"
-    return ""
+    named = parts.scheme in ("https", "http") and (":" in host or _HOST.fullmatch(host) is not None)
+    plain = "%" not in url and "\\" not in url and {".", ".."}.isdisjoint(parts.path.split("/"))
+    safe = parts.scheme == "https" or private_network or is_loopback(host)
+    faults = (
+        ("@" in parts.netloc, "a host must not carry credentials: give them to the account as `api_key: {env: NAME}`"),
+        (not _VISIBLE.fullmatch(url), "a host has no blanks, and an international name is written as xn--…"),
+        (not named, "a host is written https://name/path"),
+        ("?" in url or "#" in url, "a host has no query and no fragment"),
+        (not plain, "a host has a plain path: no escapes, no backslashes, no dots for folders"),
+        (not safe, "a host beyond loopback needs https, or `private_network: true` on a network that you own"),
+    )
+    return next((fault for found, fault in faults if found), "")
 
 
 class Credentials(Declared):
@@ -63,11 +70,11 @@ class Credentials(Declared):
 class Links(Declared):
     """The provider's own pages."""
 
-    privacy: Text | None = None
-    terms: Text | None = None
-    dpa: Text | None = None
-    subprocessors: Text | None = None
-    documentation: Text | None = None
+    privacy: Link | None = None
+    terms: Link | None = None
+    dpa: Link | None = None
+    subprocessors: Link | None = None
+    documentation: Link | None = None
 
 
 class Provider(Declared):
@@ -80,20 +87,34 @@ class Provider(Declared):
     links: Links = Links()
 
 
+def _sendable(url: str, info: ValidationInfo) -> str:
+    private = info.data.get("private_network")
+    fault = "" if private is None else check_base_url(url, private_network=private)
+    if fault:
+        kind, message = "host", "{fault}"
+        raise PydanticCustomError(kind, message, {"fault": fault})
+    return url
+
+
 class Configuration(Declared):
-    """One way of using a provider: product, endpoints, hosts, terms and conditions."""
+    """One way of using a provider: product, endpoints, hosts, terms and conditions.
+
+    A field whose rule looks at other fields stands after them, so that the fault points at that field.
+    """
 
     id: ConfigurationId
     title: Text
     dialect: Annotated[str, StringConstraints(pattern=r"^(openai|litellm:[a-z0-9_]+)$")] = "openai"
-    hosts: list[str] = Field(default_factory=list)
+    mechanism: Mechanism
     private_network: bool = False
+    hosts: Annotated[list[Annotated[str, AfterValidator(_sendable)]], Field(validate_default=True)] = Field(
+        default_factory=list
+    )
     credentials: Credentials = Credentials()
     credential_mode: Literal["own_key", "gateway_managed", "byok"] = "own_key"
     tier: Literal["any", "free", "trial", "paid", "enterprise"] = "any"
     endpoints: Annotated[list[Text], Field(min_length=1)]
     regions: list[Identifier] = Field(default_factory=list)
-    mechanism: Mechanism
     flags: Flags
     legs: list[Leg] = Field(default_factory=list)
     cache: Cache = Cache()
@@ -102,7 +123,7 @@ class Configuration(Declared):
     conditions: Conditions = Conditions()
     models: list[Model] = Field(default_factory=list)
     excluded_models: list[ExcludedModel] = Field(default_factory=list)
-    engine: Engine | None = None
+    engine: Annotated[Engine | None, Field(validate_default=True)] = None
     attestation: Attestation
 
     @property
@@ -115,27 +136,38 @@ class Configuration(Declared):
         """Whether the operator runs the server itself."""
         return self.mechanism.kind == "self_operated"
 
-    @model_validator(mode="after")
-    def _hosts(self) -> Self:
-        for host in self.hosts:
-            if fault := check_base_url(host, private_network=self.private_network):
-                kind, message = "host", "{fault}"
-                raise PydanticCustomError(kind, message, {"fault": fault})
-        if not self.hosts and not self.self_operated:
+    @field_validator("hosts")
+    @classmethod
+    def _somewhere(cls, hosts: list[str], info: ValidationInfo) -> list[str]:
+        if not hosts and not _self_operated(info):
             kind, message = "host", "a configuration that is not self-operated names its `hosts`"
             raise PydanticCustomError(kind, message)
-        return self
+        return hosts
 
-    @model_validator(mode="after")
-    def _lapse(self) -> Self:
-        kind = "dates"
-        if self.self_operated and self.engine is None:
-            message = "a self-operated configuration names its `engine` and the versions it was read for"
+    @field_validator("engine")
+    @classmethod
+    def _versioned(cls, engine: Engine | None, info: ValidationInfo) -> Engine | None:
+        if engine is None and _self_operated(info) and "mechanism" in info.data:
+            kind, message = (
+                "engine",
+                "a self-operated configuration names its `engine`, with the versions that were read",
+            )
             raise PydanticCustomError(kind, message)
-        if self.attestation.expires is None and not self.self_operated:
-            message = "`attestation.expires` is missing: only self-operated engines are attested by version range"
+        return engine
+
+    @field_validator("attestation")
+    @classmethod
+    def _lapses(cls, attestation: Attestation, info: ValidationInfo) -> Attestation:
+        if attestation.expires is None and not _self_operated(info):
+            kind, message = "dates", "`expires` is missing: only self-operated engines are attested by version range"
             raise PydanticCustomError(kind, message)
-        return self
+        return attestation
+
+
+def _self_operated(info: ValidationInfo) -> bool:
+    """By what was read so far; a faulty mechanism is a fault of its own, and counts as either."""
+    mechanism = info.data.get("mechanism")
+    return mechanism is None or mechanism.kind == "self_operated"
 
 
 def _supported(value: int) -> int:
@@ -148,17 +180,17 @@ def _supported(value: int) -> int:
 Schema = Annotated[int, AfterValidator(_supported)]
 
 
+def _named_after(configuration: Configuration, info: ValidationInfo) -> Configuration:
+    provider = info.data.get("provider")
+    if provider is not None and configuration.provider != provider.id:
+        kind, message = "id", "the id of a configuration starts with its provider's id and a slash"
+        raise PydanticCustomError(kind, message)
+    return configuration
+
+
 class ProviderFile(Declared):
     """A file under `providers/`."""
 
     schema_: Annotated[Schema, Field(alias="schema")]
     provider: Provider
-    configurations: Annotated[list[Configuration], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _ids(self) -> Self:
-        for configuration in self.configurations:
-            if configuration.provider != self.provider.id:
-                kind, message = "id", "the id of a configuration starts with its provider's id and a slash"
-                raise PydanticCustomError(kind, message)
-        return self
+    configurations: Annotated[list[Annotated[Configuration, AfterValidator(_named_after)]], Field(min_length=1)]

@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Annotated, Literal, Self
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import AfterValidator, AnyUrl, Field, UrlConstraints, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from zdr_router.registry.base import Date, Declared, Json, Text
+from zdr_router.registry.base import Date, Declared, Json, Link, Text
 from zdr_router.registry.conditions import Pattern
 from zdr_router.registry.ladders import Medium
 
@@ -160,16 +160,13 @@ class Engine(Declared):
     blocked_routes: list[Text] = Field(default_factory=list)
 
 
-HttpsUrl = Annotated[AnyUrl, UrlConstraints(allowed_schemes=["https"], host_required=True)]
-
-
 class Evidence(Declared):
     """Where a claim can be read: the page, the place on it, the day, and how sure the reading is."""
 
     kind: Literal[
         "policy_page", "documentation", "contract", "dpa", "terms", "source_code", "api", "secondary", "operator"
     ]
-    url: Text | None = None
+    url: Link | None = None
     locator: Text
     observed: Date
     confidence: Literal["high", "medium", "low"]
@@ -179,9 +176,17 @@ class Evidence(Declared):
 class Conflict(Declared):
     """A source that says otherwise; the weaker claim stands."""
 
-    url: Text | None = None
+    url: Link | None = None
     says: Text
     observed: Date
+
+
+def _read_before(evidence: Evidence, info: ValidationInfo) -> Evidence:
+    observed = info.data.get("observed")
+    if observed is not None and evidence.observed > observed:
+        kind, message = "dates", "evidence was observed after the attestation that rests on it"
+        raise PydanticCustomError(kind, message)
+    return evidence
 
 
 class Attestation(Declared):
@@ -190,20 +195,20 @@ class Attestation(Declared):
     observed: Date
     expires: Date | None = None
     grade: Literal["claimed", "documented"] = "documented"
-    evidence: Annotated[list[Evidence], Field(min_length=1)]
+    evidence: Annotated[list[Annotated[Evidence, AfterValidator(_read_before)]], Field(min_length=1)]
     conflicts: list[Conflict] = Field(default_factory=list)
     reviewed_by: Text | None = None
 
-    @model_validator(mode="after")
-    def _dates(self) -> Self:
-        kind = "dates"
-        if self.expires is not None and self.expires <= self.observed:
+    @field_validator("expires")
+    @classmethod
+    def _lapses(cls, expires: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        kind, observed = "dates", info.data.get("observed")
+        if expires is None or observed is None:
+            return expires
+        if expires <= observed:
             message = "`expires` must be later than `observed`"
             raise PydanticCustomError(kind, message)
-        if self.expires is not None and self.expires - self.observed > LIFETIME:
+        if expires - observed > LIFETIME:
             message = "an attestation lasts 90 days from `observed` at most: read the evidence again, then renew it"
             raise PydanticCustomError(kind, message)
-        if any(evidence.observed > self.observed for evidence in self.evidence):
-            message = "evidence was observed after the attestation that rests on it"
-            raise PydanticCustomError(kind, message)
-        return self
+        return expires

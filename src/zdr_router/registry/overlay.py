@@ -1,22 +1,19 @@
-"""Whether a local overlay may change a shipped configuration: tighten and renew, yes; loosen, only if it says so."""
+"""What a local overlay says, and how it is laid over what is shipped."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 from zdr_router.registry.base import ConfigurationId, Declared, Json, Text
 from zdr_router.registry.configuration import Schema
-from zdr_router.registry.ladders import FLAGS, MEDIA
+from zdr_router.registry.loosening import loosened
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = ["Overlay", "OverlayFile", "loosened", "merge"]
 
-    from zdr_router.registry.configuration import Configuration
-    from zdr_router.registry.facts import Flags, Leg
-
-_WEAKNESS = {"no": 0, "unknown": 1, "yes": 2}
+_ID: TypeAdapter[str] = TypeAdapter(ConfigurationId)
 
 
 class Overlay(Declared):
@@ -24,6 +21,19 @@ class Overlay(Declared):
 
     reviewed_by: Text
     unsafe_loosen: Text | None = None
+
+
+def _named(entry: dict[str, Json]) -> dict[str, Json]:
+    try:
+        _ID.validate_python(entry.get("id"))
+    except ValidationError:
+        named = False
+    else:
+        named = True
+    if not named:
+        kind, message = "id", "an entry says by its `id` which configuration it changes"
+        raise PydanticCustomError(kind, message)
+    return entry
 
 
 class OverlayFile(Declared):
@@ -34,13 +44,7 @@ class OverlayFile(Declared):
 
     schema_: Annotated[Schema, Field(alias="schema")]
     overlay: Overlay
-    configurations: Annotated[list[dict[str, Json]], Field(min_length=1)]
-
-
-class Named(Declared):
-    """The one key that every entry of an overlay has."""
-
-    id: ConfigurationId
+    configurations: Annotated[list[Annotated[dict[str, Json], AfterValidator(_named)]], Field(min_length=1)]
 
 
 def merge(base: object, change: object) -> object:
@@ -51,58 +55,3 @@ def merge(base: object, change: object) -> object:
             merged[key] = merge(base[key], value) if key in base else value
         return merged
     return change
-
-
-def loosened(base: Configuration, changed: Configuration) -> list[str]:
-    """Dotted names of the facts that `changed` states more weakly than `base`, or that cannot be compared."""
-    found = [f"flags.{name}" for name in FLAGS if _weaker(base.flags, changed.flags, name)]
-    found += _loosened_legs(base.legs, changed.legs)
-    if MEDIA[changed.cache.medium] < MEDIA[base.cache.medium]:
-        found.append("cache.medium")
-    if changed.cache.can_disable > base.cache.can_disable or (
-        changed.cache.isolation != base.cache.isolation and changed.cache.isolation is not None
-    ):
-        found.append("cache.isolation")
-    grew: dict[str, tuple[Sequence[object], Sequence[object]]] = {
-        "hosts": (changed.hosts, base.hosts),
-        "endpoints": (changed.endpoints, base.endpoints),
-        "models": (changed.models, base.models),
-        "conditions.permit": (changed.conditions.permit, base.conditions.permit),
-    }
-    found += [name for name, (larger, smaller) in grew.items() if not _within(larger, smaller)]
-    shrank: dict[str, tuple[Sequence[object], Sequence[object]]] = {
-        "exceptions": (base.exceptions, changed.exceptions),
-        "excluded_models": (base.excluded_models, changed.excluded_models),
-        "conditions.force": (base.conditions.force, changed.conditions.force),
-        "conditions.forbid": (base.conditions.forbid, changed.conditions.forbid),
-        "conditions.response": (base.conditions.response, changed.conditions.response),
-    }
-    found += [name for name, (kept, present) in shrank.items() if not _within(kept, present)]
-    for path, values in base.conditions.allow.items():
-        if path not in changed.conditions.allow or not _within(changed.conditions.allow[path], values):
-            found.append(f"conditions.allow.{path}")
-    same = ("dialect", "private_network", "credentials", "credential_mode", "tier", "regions", "mechanism", "engine")
-    found += [name for name in same if getattr(base, name) != getattr(changed, name)]
-    if changed.attestation.grade not in (base.attestation.grade, "claimed"):
-        found.append("attestation.grade")
-    return found
-
-
-def _within(smaller: Sequence[object], larger: Sequence[object]) -> bool:
-    return all(item in larger for item in smaller)
-
-
-def _weaker(base: Flags, changed: Flags, name: str) -> bool:
-    return _WEAKNESS[getattr(changed, name)] < _WEAKNESS[getattr(base, name)]
-
-
-def _loosened_legs(base: list[Leg], changed: list[Leg]) -> list[str]:
-    if len(changed) < len(base):
-        return ["legs"]
-    pairs = zip(base, changed, strict=False)
-    return [
-        f"legs.{old.leg}.{name}"
-        for old, new in pairs
-        for name in FLAGS
-        if old.leg != new.leg or _weaker(old.flags, new.flags, name)
-    ]

@@ -12,9 +12,10 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from zdr_router.errors import ConfigError, Problem
+from zdr_router.registry.yaml_builder import Builder, Place, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from typing import TypeVar
 
@@ -23,30 +24,11 @@ if TYPE_CHECKING:
 LIMIT = 4 * 1024 * 1024
 """Bytes; a larger file is not read."""
 
-_DEPTH = 64
-"""Levels of nesting; a deeper file is not read."""
-
-_TAG: Final = "tag:yaml.org,2002:"
-_BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+# YAML 1.1 ends a line, and with it a comment, where an editor does not; the others make text look like another one.
+_DECEPTIVE: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-class _CoreLoader(yaml.CSafeLoader):
-    """The C parser with the core schema's idea of what a plain scalar is."""
-
-    yaml_implicit_resolvers: Final = {}  # type: ignore[misc]
-
-
-for _kind, _pattern, _first in (
-    ("null", r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("bool", r"^(true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    ("int", r"^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", list("-+0123456789")),
-    (
-        "float",
-        r"^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$",
-        list("-+0123456789."),
-    ),
-):
-    _CoreLoader.add_implicit_resolver(_TAG + _kind, re.compile(_pattern), _first)
+_MESSAGES: Final = {"model_type": "keys and values are expected here", "dict_type": "keys and values are expected here"}
 
 
 class Document:
@@ -54,36 +36,39 @@ class Document:
 
     __slots__ = ("_root", "file", "value")
 
-    def __init__(self, value: object, root: yaml.Node, file: str) -> None:
-        """Keep the nodes for as long as lines may be asked for."""
+    def __init__(self, value: object, root: Place, file: str) -> None:
+        """Keep the places for as long as lines may be asked for."""
         self.value = value
         self.file = file
         self._root = root
 
     def line(self, path: Sequence[str | int]) -> int:
         """The line, from 1, of the deepest part of `path` that is there."""
-        node, line = self._root, self._root.start_mark.line + 1
+        place: Place | None = self._root
+        line = self._root.line
         for step in path:
-            found = _child(node, step)
+            found = place.inside.get(step) if place is not None else None
             if found is None:
                 break
-            node, line = found
+            line, place = found
         return line
 
     def lines(self, path: Sequence[str | int], depth: int) -> dict[str, int]:
         """Lines of everything under `path`, down to `depth` levels, keyed by dotted paths from there."""
-        node: yaml.Node = self._root
-        for step in path:
-            found = _child(node, step)
-            if found is None:
-                return {}
-            node = found[0]
-        lines = {"": node.start_mark.line + 1}
-        _collect(node, "", depth, lines)
+        place = self._place(path)
+        if place is None:
+            return {}
+        lines = {"": self.line(path)}
+        _collect(place, "", depth, lines)
         return lines
 
+    def leaves(self, path: Sequence[str | int], depth: int) -> frozenset[str]:
+        """Of the names that `lines` gives, those of whatever is not a mapping: scalars and lists."""
+        place = self._place(path)
+        return frozenset() if place is None else frozenset(_leaves(place, "", depth))
+
     def validate(self, model: type[M]) -> M:
-        """The file as `model`, or a `ConfigError` with one problem for each fault."""
+        """The file as `model`, or a `ConfigError` with one problem for each fault, in the order of the file."""
         return self.validate_part(model, self.value, ())
 
     def validate_part(self, model: type[M], value: object, at: tuple[str | int, ...]) -> M:
@@ -92,28 +77,45 @@ class Document:
             return model.model_validate(value)
         except ValidationError as error:
             faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise ConfigError([self._problem((*at, *fault["loc"]), fault["type"], fault["msg"]) for fault in faults])
+        found: dict[tuple[tuple[int | str, ...], str], list[str]] = {}
+        for fault in faults:
+            kind = fault["type"] if fault["type"] in ("extra_forbidden", "missing") else ""
+            path = (*at, *_within(value, fault["loc"], kind))
+            message = _MESSAGES.get(fault["type"]) or fault["msg"][0].lower() + fault["msg"][1:]
+            found.setdefault((path, kind), []).append(message)
+        problems = [self._problem(path, kind, ", or ".join(messages)) for (path, kind), messages in found.items()]
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line))
 
     def problem(self, path: Sequence[str | int], what: str, fix: str = "") -> Problem:
         """A fault of this file at `path`."""
         return Problem(what, file=self.file, line=self.line(path), fix=fix)
 
-    def _problem(self, loc: tuple[int | str, ...], kind: str, message: str) -> Problem:
-        place = ".".join(str(step) for step in loc)
+    def _problem(self, path: tuple[int | str, ...], kind: str, message: str) -> Problem:
+        place = ".".join(shown(str(step)) for step in path)
         if kind == "extra_forbidden":
-            return self.problem(loc, f"unknown key {place}", "remove it, or look for a typing error")
+            return self.problem(path, f"unknown key {place}", "remove it, or look for a typing error")
         if kind == "missing":
-            return self.problem(loc, f"missing key {place}", "add it")
-        what = message[0].lower() + message[1:]
-        return self.problem(loc, f"{place}: {what}" if place else what)
+            return self.problem(path, f"missing key {place}", "add it")
+        return self.problem(path, f"{place}: {message}" if place else message)
+
+    def _place(self, path: Sequence[str | int]) -> Place | None:
+        place: Place | None = self._root
+        for step in path:
+            place = place.inside.get(step, (0, None))[1] if place is not None else None
+        return place
 
 
 def read(path: Path) -> Document:
     """Read and parse a file; any fault is a `ConfigError` with file and line."""
     try:
-        return parse(path.read_bytes(), str(path))
+        with path.open("rb") as stream:
+            data = stream.read(LIMIT + 1)
     except OSError as error:
         fault = error.strerror or type(error).__name__
+    except ValueError:
+        fault = "its name is not one"
+    else:
+        return parse(data, str(path))
     raise ConfigError(Problem(f"cannot be read: {fault}", file=str(path)))
 
 
@@ -122,116 +124,75 @@ def parse(data: bytes, file: str) -> Document:
     if len(data) > LIMIT:
         raise ConfigError(Problem(f"larger than {LIMIT} bytes", file=file, fix="split it"))
     text = _decode(data, file)
+    builder = Builder(file)
     problem: Problem | None = None
-    root: yaml.Node | None = None
     try:
-        _check_depth(text, file)
-        root = _CoreLoader(text).get_single_node()
+        for event in _events(text):
+            builder.add(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = Problem(f"not YAML: {error.problem}", file=file, line=mark.line + 1 if mark else 0)
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
+        line = text.encode().count(b"\n", 0, error.position) + 1
         problem = Problem("not YAML: a control character", file=file, line=line, fix="remove it")
     if problem is not None:
         raise ConfigError(problem)
-    if root is None:
+    if builder.root is None or builder.value is None:
         raise ConfigError(Problem("is empty", file=file, fix="declare something, or remove the file"))
-    return Document(_Builder(file).build(root), root, file)
+    return Document(builder.value, builder.root, file)
 
 
 def _decode(data: bytes, file: str) -> str:
-    line = 0
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-    raise ConfigError(Problem("not UTF-8", file=file, line=line, fix="save the file as UTF-8"))
-
-
-def _check_depth(text: str, file: str) -> None:
-    """Refuse deep nesting before the C composer, which is recursive, meets it."""
-    if text.count("[") + text.count("{") < _DEPTH and text.count("- - ") < _DEPTH and " " * _DEPTH not in text:
-        return
-    depth = 0
-    for event in yaml.parse(text, Loader=_CoreLoader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _DEPTH:
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise ConfigError(Problem(f"nested deeper than {_DEPTH} levels", file=file, line=line))
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-
-
-class _Builder:
-    """Plain values from nodes; a node that is met twice is an alias."""
-
-    def __init__(self, file: str) -> None:
-        self._file = file
-        self._seen: set[int] = set()
-
-    def build(self, node: yaml.Node) -> object:
-        if id(node) in self._seen:
-            raise self._error(node, "an alias", "write the value out: anchors and aliases are not read")
-        self._seen.add(id(node))
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node)
-        if isinstance(node, yaml.SequenceNode):
-            self._expect(node, "seq")
-            return [self.build(item) for item in node.value]
-        self._expect(node, "map")
-        return self._mapping(node)
-
-    def _mapping(self, node: yaml.Node) -> dict[str, object]:
-        result: dict[str, object] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise self._error(key_node, "a key that is not a word", "use plain words as keys")
-            key: str = key_node.value
-            if key in result:
-                raise self._error(key_node, f"duplicate key {key}", "keep one of them")
-            result[key] = self.build(value_node)
-        return result
-
-    def _scalar(self, node: yaml.ScalarNode) -> object:
-        kind, text = node.tag.removeprefix(_TAG), node.value
-        if kind == "str":
+        problem = Problem("not UTF-8", file=file, line=line, fix="save the file as UTF-8")
+    else:
+        hidden = _DECEPTIVE.search(text)
+        if hidden is None:
             return text
-        if kind == "int":
-            base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-            return int(text[2:] if base != 10 else text, base)  # noqa: PLR2004 - ten is ten
-        if kind == "bool" and text in _BOOLEANS:
-            return _BOOLEANS[text]
-        if kind == "null":
-            return None
-        if kind == "float":
-            return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-        raise self._error(node, "a tag", "remove it: tags are not read")
-
-    def _expect(self, node: yaml.Node, kind: str) -> None:
-        if node.tag != _TAG + kind:
-            raise self._error(node, "a tag", "remove it: tags are not read")
-
-    def _error(self, node: yaml.Node, what: str, fix: str) -> ConfigError:
-        return ConfigError(Problem(what, file=self._file, line=node.start_mark.line + 1, fix=fix))
+        line = text.count("\n", 0, hidden.start()) + 1
+        problem = Problem("a character that hides or breaks text", file=file, line=line, fix="remove it")
+    raise ConfigError(problem)
 
 
-def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, int] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == step:
-                return value, key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        item = node.value[step]
-        return item, item.start_mark.line + 1
-    return None
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = yaml.CSafeLoader(text)
+    try:
+        while loader.check_event():
+            event = loader.get_event()
+            if event is not None:
+                yield event
+    finally:
+        loader.dispose()
 
 
-def _collect(node: yaml.Node, prefix: str, depth: int, lines: dict[str, int]) -> None:
-    if depth == 0 or not isinstance(node, yaml.MappingNode):
-        return
-    for key, value in node.value:
-        path = f"{prefix}{key.value}"
-        lines[path] = key.start_mark.line + 1
-        _collect(value, f"{path}.", depth - 1, lines)
+def _within(value: object, loc: Sequence[str | int], kind: str) -> tuple[str | int, ...]:
+    """The part of pydantic's `loc` that is a path in `value`: without its names for branches of unions."""
+    path: list[str | int] = []
+    for index, step in enumerate(loc):
+        inside = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
+        if step in inside:
+            value = inside[step]
+        elif not (kind and index == len(loc) - 1):
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _collect(place: Place, prefix: str, depth: int, lines: dict[str, int]) -> None:
+    for step, (line, inner) in place.inside.items():
+        path = f"{prefix}{step}"
+        lines[path] = line
+        if inner is not None and depth > 1:
+            _collect(inner, f"{path}.", depth - 1, lines)
+
+
+def _leaves(place: Place, prefix: str, depth: int) -> Iterator[str]:
+    for step, (_, inner) in place.inside.items():
+        path = f"{prefix}{step}"
+        if inner is None or not inner.mapping:
+            yield path
+        if inner is not None and depth > 1:
+            yield from _leaves(inner, f"{path}.", depth - 1)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from aiohttp import ClientResponse
+
     from zdr_router.policy.dispatch import Dispatch
     from zdr_router.transport.settings import TransportSettings
 
@@ -91,12 +93,21 @@ class AiohttpTransport:
         except asyncio.CancelledError as error:
             outgoing.abort()
             forget(error)
-            del dispatch, outgoing  # this frame lives as long as the exception does
             raise
         except FAILURES as error:
             outgoing.abort()
             failure = failure_before_head(error, outgoing)
             forget(error)
             return failure
+        if not outgoing.started:  # what the server said unasked on a pooled connection is no answer
+            drop(raw)
+            return SendFailure(Outcome.UNREACHABLE, "no")
         answer = Answer(raw, outgoing, deadline=deadline, limit=self._settings.max_response_bytes)
         return answer if answer.acceptable() else answer.give_up(Outcome.MALFORMED)
+
+
+def drop(raw: ClientResponse) -> None:
+    """Close the connection of an answer to nothing, before its request is written."""
+    if raw.connection is not None and raw.connection.transport is not None:
+        raw.connection.transport.abort()
+    raw.close()

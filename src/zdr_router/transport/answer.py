@@ -27,12 +27,13 @@ class Answer:
     """A `Response` over aiohttp. The deadline of the call bounds every wait for its body."""
 
     __slots__ = (
-        "_clock",
+        "_alarm",
         "_content",
         "_deadline",
         "_end",
         "_inflater",
         "_limit",
+        "_loop",
         "_outgoing",
         "_raw",
         "_received",
@@ -50,7 +51,8 @@ class Answer:
         self._deadline = deadline
         self._limit = limit
         self._received = 0
-        self._clock = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._alarm: asyncio.TimerHandle | None = None
         self._end: asyncio.Future[None] | None = None
         self._inflater = Inflater() if raw.headers.get("content-encoding", "").lower() in ACCEPTED else None
 
@@ -93,14 +95,14 @@ class Answer:
     async def _next_raw(self) -> bytes | SendFailure:
         """The next bytes off the wire, or none at the end."""
         content = self._content
-        if self._clock() >= self._deadline:
+        if self._loop.time() >= self._deadline:
             return self.give_up(Outcome.TIMEOUT)
         try:
             chunk = content.read_nowait()
             if not chunk and not content.is_eof():
-                self._watch()
-                async with asyncio.timeout_at(self._deadline):
-                    chunk = await content.readany()
+                if self._alarm is None:
+                    self._watch()
+                chunk = await content.readany()
         except asyncio.CancelledError as error:
             self.close()
             forget(error)
@@ -116,29 +118,34 @@ class Answer:
         delimited = "content-length" in self.headers or "transfer-encoding" in self.headers
         if not delimited and isinstance(self._outgoing.connection_fault(), OSError):
             return self.give_up(Outcome.TRUNCATED)
-        if self._inflater is not None and self._received and not self._inflater.complete:
+        if self._inflater is not None and self._content.total_bytes and not self._inflater.complete:
             return self.give_up(Outcome.TRUNCATED)
         self.close()
         return None
 
     def _watch(self) -> None:
-        """Wake the reader when the connection ends: on a malformed chunk aiohttp closes it and tells no reader."""
+        """Wake the reader at the deadline and when the connection ends. Once: a timer for each chunk costs too much."""
+        self._alarm = self._loop.call_at(self._deadline, self._interrupt, TimeoutError())
+        self._end = self._outgoing.connection_end()
         if self._end is None:
-            self._end = self._outgoing.connection_end()
-            if self._end is None:
-                self._on_end(None)
-            else:
-                self._end.add_done_callback(self._on_end)
+            self._on_end()
+        else:
+            self._end.add_done_callback(self._on_end)
 
-    def _on_end(self, end: asyncio.Future[None] | None) -> None:
-        """Fail a body that did not end before its connection did."""
-        if end is not None and not end.cancelled():
-            end.exception()  # seen: the loop need not log it
+    def _on_end(self, _end: asyncio.Future[None] | None = None) -> None:
+        """Fail a body that did not end before its connection did: at a malformed chunk aiohttp tells no reader."""
+        self._interrupt(ClientPayloadError())
+
+    def _interrupt(self, error: Exception) -> None:
+        """Close the socket under an unfinished body."""
         if not self._content.is_eof() and self._content.exception() is None:
-            self._content.set_exception(ClientPayloadError())
+            self._content.set_exception(error)
+            self._outgoing.abort()
 
     def close(self) -> None:
         """Give the connection back if the body came to its end, else close its socket."""
+        if self._alarm is not None:
+            self._alarm.cancel()
         if self._end is not None:
             self._end.remove_done_callback(self._on_end)
             self._end = None

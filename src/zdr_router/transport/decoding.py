@@ -1,4 +1,4 @@
-"""How a compressed body is read: gzip or zlib only, never past the limit, and never as complete when it is cut short."""
+"""How a compressed body is read: gzip or zlib only, never past the limit, never as whole when it was cut short."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Inflater:
 
     def inflate(self, data: bytes, limit: int) -> bytes:
         """At most `limit` bytes of what `data` holds; the rest is dropped, so a caller asks for one too many."""
-        if self._stream.eof:
+        plain = b"" if self._stream.eof else self._stream.decompress(data, limit)
+        if self._stream.unused_data or (self._stream.eof and not plain):
             message = "bytes after the end of the compressed data"
             raise zlib.error(message)
-        return self._stream.decompress(data, limit)
+        return plain

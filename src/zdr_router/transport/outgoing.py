@@ -41,7 +41,7 @@ class Outgoing(Payload):
         """That it cannot be sent again: aiohttp would repeat a GET by itself when a connection breaks."""
         return self.started
 
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> NoReturn:
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> NoReturn:  # noqa: ARG002 - aiohttp's signature
         """Refuse: only what logs or retries a body decodes it."""
         message = "an outgoing body is written, never decoded"
         raise TypeError(message)
@@ -51,7 +51,10 @@ class Outgoing(Payload):
         await self.write_with_length(writer, None)
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        """Write everything, slice by slice, and let go of it. `content_length` is its size, or there is none."""
+        """Write everything, slice by slice, and let go of it. `content_length` is what the head says."""
+        if content_length not in (None, self._size):
+            message = "the head of the request gives another length than its body has"
+            raise ValueError(message)
         stream = cast("StreamWriter", writer)
         self._take(stream)
         body, self._value = self._value, b""
@@ -66,8 +69,8 @@ class Outgoing(Payload):
     def _take(self, stream: StreamWriter) -> None:
         """Note the connection, unless it is not fit for another request.
 
-        A pooled connection may have been closed since it was last used, or have said something unasked, which
-        aiohttp would take for the answer to this request.
+        A pooled connection may have been closed since it was last used, or the server may have said something
+        unasked on it, which aiohttp would take for the answer to this request.
         """
         protocol = cast("ResponseHandler", stream.protocol)
         if stream.transport is None or stream.transport.is_closing() or protocol.should_close:
@@ -78,14 +81,24 @@ class Outgoing(Payload):
         self.started = True
 
     def connection_fault(self) -> BaseException | None:
-        """What ended the connection, if anything did. Of this call only as long as the connection was not given back."""
+        """What ended the connection, if anything did. Asked only while the connection is not given back."""
         return self._protocol.exception() if self._protocol is not None else None
 
     def connection_end(self) -> asyncio.Future[None] | None:
         """Done when the connection ends, or None if it has."""
-        return self._protocol.closed if self._protocol is not None else None
+        end = self._protocol.closed if self._protocol is not None else None
+        if end is not None:
+            end.remove_done_callback(_seen)  # from the call that had this connection before
+            end.add_done_callback(_seen)
+        return end
 
     def abort(self) -> None:
-        """Close the socket now. A plain close would first send what is buffered, and wait for the peer's TLS goodbye."""
+        """Close the socket now. A plain close first sends what is buffered, and waits for the peer's TLS goodbye."""
         if self._socket is not None:
             self._socket.abort()
+
+
+def _seen(end: asyncio.Future[None]) -> None:
+    """Take note of how a connection ended, lest the loop log that nobody did."""
+    if not end.cancelled():
+        end.exception()

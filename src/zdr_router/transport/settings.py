@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class TransportSettings:
     """Trust store, proxy and limits. Nothing of it is ever read from the environment.
 
-    `ca_file` is a PEM bundle that replaces certifi's. `proxy` is an `http://` or `https://` URL, with its credentials if it
-    wants any. `connect_timeout` is in seconds, for TCP and TLS to one address of a host. `max_response_bytes` counts
-    bytes after decompression.
+    `ca_file` is a PEM bundle that replaces certifi's. `proxy` is an `http://` or `https://` URL, with its
+    credentials if it wants any. `connect_timeout` is in seconds, for TCP and TLS to one address of a host.
+    `max_response_bytes` counts bytes after decompression.
     """
 
     ca_file: str | None = None

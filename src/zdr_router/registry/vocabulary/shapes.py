@@ -50,7 +50,7 @@ class Switch:
 class Address:
     """A string that holds something or points at it: its scheme decides, and no more than its beginning is read.
 
-    A string without any scheme is `bare`; where `bare` is empty, and for every other scheme, it is unknown.
+    A string that begins like base64 is `bare`; where `bare` is empty, and for every other beginning, it is unknown.
     """
 
     inline: str

@@ -1,0 +1,266 @@
+"""What an operator declares (`zdr.yaml`, or values) and the deployment that comes of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from zdr_router.errors import ConfigError, Problem
+from zdr_router.policy.accounts import Account, SecretSource
+from zdr_router.policy.conditions import Compiled, compile_conditions
+from zdr_router.policy.policy import Policy
+from zdr_router.policy.target import Target, make_target
+from zdr_router.registry import Registry, shipped_directory
+from zdr_router.registry.base import Declared, Duration, Identifier, Text
+from zdr_router.registry.configuration import Schema
+from zdr_router.registry.strict_yaml import Document, read
+from zdr_router.routing.plan import Route
+from zdr_router.routing.strategy import StrategyName
+from zdr_router.sealed import Sealed
+from zdr_router.transport.settings import TransportSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class WeightedTarget(Declared):
+    """A target and its share under the strategy `weighted`."""
+
+    target: Text
+    weight: Annotated[float | int, Field(ge=0)]
+
+
+class RouteEntry(Declared):
+    """A name that callers ask for. A target is written `account/model`."""
+
+    targets: Annotated[list[Text | WeightedTarget], Field(min_length=1)]
+    strategy: StrategyName = "in_order"
+    timeout: Duration = 60.0
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+
+
+class Tenant(Declared):
+    """Whose requests these are: a policy that tightens the host's, and accounts that nobody else reaches."""
+
+    policy: Policy | None = None
+    accounts: list[Identifier] = Field(default_factory=list)
+
+
+class RegistrySources(Declared):
+    """Provider files and overlays beside the shipped registry; paths are relative to the file that names them."""
+
+    shipped: bool = True
+    providers: list[Text] = Field(default_factory=list)
+    overlays: list[Text] = Field(default_factory=list)
+
+
+class TransportEntry(Declared):
+    """The trust store (a PEM file) and the proxy; the environment is never asked for either."""
+
+    ca_file: Text | None = None
+    proxy: Text | None = None
+
+
+class ConfigFile(Declared):
+    """The operator's file."""
+
+    schema_: Annotated[Schema, Field(alias="schema")] = 1
+    registry: RegistrySources = RegistrySources()
+    policy: Policy
+    accounts: dict[Identifier, Account]
+    tenants: dict[Identifier, Tenant] = Field(default_factory=dict)
+    routes: Annotated[dict[Identifier, RouteEntry], Field(min_length=1)]
+    transport: TransportEntry = TransportEntry()
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Everything that requests are decided by. `policies` is complete, by tenant; None is the operator itself."""
+
+    registry: Registry
+    policies: Mapping[str | None, Policy]
+    accounts: Mapping[str, Account]
+    routes: Mapping[str, Route]
+    transport: TransportSettings
+
+
+def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployment:
+    """Read the operator's file and everything that it names. Raises `ConfigError` with file and line."""
+    document = read(Path(path))
+    file = document.validate(ConfigFile)
+    return assemble(
+        registry=_registry(file.registry, Path(path).parent),
+        policy=file.policy,
+        accounts=file.accounts,
+        tenants=file.tenants,
+        routes=file.routes,
+        transport=TransportSettings(ca_file=file.transport.ca_file, proxy=file.transport.proxy),
+        document=document,
+        environ=environ,
+    )
+
+
+def assemble(  # noqa: PLR0913 - the parts of a deployment
+    *,
+    registry: Registry,
+    policy: Policy,
+    accounts: Mapping[str, Account],
+    routes: Mapping[str, RouteEntry],
+    tenants: Mapping[str, Tenant] | None = None,
+    transport: TransportSettings | None = None,
+    document: Document | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Deployment:
+    """Put a deployment together from values; `document` is where they were read, for the errors."""
+    tenants = tenants or {}
+    faults = _Faults(document)
+    owners = _owners(tenants, accounts, faults)
+    for name, account in accounts.items():
+        if account.configuration not in registry.configurations:
+            what = f"account {name} uses the configuration {account.configuration}, which is not declared"
+            faults.add(("accounts", name, "configuration"), what, "see `zdr registry list` for those that are")
+    maker = _TargetMaker(registry, accounts, owners, os.environ if environ is None else environ, faults, bool(tenants))
+    made = {name: _route(name, entry, maker) for name, entry in routes.items()}
+    faults.raise_any()
+    host = policy.complete()
+    policies: dict[str | None, Policy] = {None: host}
+    for name, tenant in tenants.items():
+        policies[name] = host & tenant.policy if tenant.policy is not None else host
+    return Deployment(
+        registry=registry,
+        policies=MappingProxyType(policies),
+        accounts=MappingProxyType(dict(accounts)),
+        routes=MappingProxyType(made),
+        transport=transport or TransportSettings(),
+    )
+
+
+def read_secret(source: SecretSource, environ: Mapping[str, str]) -> Sealed[str] | None:
+    """The secret, or None when it is not there; without it an account is refused, not guessed."""
+    if source.env is not None:
+        value = environ.get(source.env, "")
+    else:
+        try:
+            value = Path(source.file or "").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            value = ""
+    return Sealed(value.strip()) if value.strip() else None
+
+
+class _Faults:
+    """Problems of the operator's declarations, with lines when they came from a file."""
+
+    def __init__(self, document: Document | None) -> None:
+        self.document = document
+        self._problems: list[Problem] = []
+
+    def add(self, path: tuple[str | int, ...], what: str, fix: str) -> None:
+        known = self.document
+        self._problems.append(known.problem(path, what, fix) if known else Problem(what, fix=fix))
+
+    def raise_any(self) -> None:
+        if self._problems:
+            raise ConfigError(self._problems)
+
+
+def _registry(sources: RegistrySources, base: Path) -> Registry:
+    shipped = [shipped_directory()] if sources.shipped else []
+    own = [base / path for path in sources.providers]
+    return Registry.load([*shipped, *own], overlays=[base / path for path in sources.overlays])
+
+
+def _owners(tenants: Mapping[str, Tenant], accounts: Mapping[str, Account], faults: _Faults) -> dict[str, str]:
+    owners: dict[str, str] = {}
+    for name, tenant in tenants.items():
+        for index, account in enumerate(tenant.accounts):
+            place = ("tenants", name, "accounts", index)
+            if account not in accounts:
+                faults.add(place, f"tenant {name} owns account {account}, which is not declared", "declare it")
+            if account in owners:
+                what = f"account {account} belongs to two tenants, {owners[account]} and {name}"
+                faults.add(place, what, "give each tenant an account of its own")
+            owners[account] = name
+    return owners
+
+
+class _TargetMaker:
+    """Makes each target once, however many routes name it."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the five tables that a target is looked up in
+        self,
+        registry: Registry,
+        accounts: Mapping[str, Account],
+        owners: Mapping[str, str],
+        environ: Mapping[str, str],
+        faults: _Faults,
+        several_tenants: bool,  # noqa: FBT001 - whether any tenant is declared at all
+    ) -> None:
+        self._registry = registry
+        self._accounts = accounts
+        self._owners = owners
+        self._environ = environ
+        self._several_tenants = several_tenants
+        self._made: dict[str, Target] = {}
+        self._rules: dict[str, Compiled] = {}
+        self._secrets: dict[str, Sealed[str] | None] = {}
+        self.faults = faults
+
+    def make(self, name: str, place: tuple[str | int, ...]) -> Target | None:
+        if name in self._made:
+            return self._made[name]
+        account_name, slash, model = name.partition("/")
+        account = self._accounts.get(account_name)
+        if not slash or not model or account is None:
+            what = f"the target {name} names no declared account" if slash else f"{name} is not a target"
+            self.faults.add(place, what, "a target is written account/model")
+            return None
+        configuration = self._registry.configurations.get(account.configuration)
+        if configuration is None:
+            return None
+        if account_name not in self._secrets:
+            source = account.api_key
+            self._secrets[account_name] = None if source is None else read_secret(source, self._environ)
+        if configuration.id not in self._rules:
+            self._rules[configuration.id] = compile_conditions(configuration.conditions)
+        owner = self._owners.get(account_name)
+        target = self._made[name] = make_target(
+            account_name=account_name,
+            account=account,
+            configuration=configuration,
+            model=model,
+            country=self._registry.providers[configuration.provider].country,
+            tenant=owner,
+            shared=owner is None and self._several_tenants,
+            credential=self._secrets[account_name],
+            digest=self._registry.digests[configuration.id],
+            source=self._registry.sources[configuration.id],
+            rules=self._rules[configuration.id],
+            account_source=self._where(account_name),
+            unsafe=self._registry.unsafe.get(configuration.id),
+        )
+        return target
+
+    def _where(self, account: str) -> str:
+        document = self.faults.document
+        return f"{document.file}:{document.line(('accounts', account))}" if document else f"account {account}"
+
+
+def _route(name: str, entry: RouteEntry, maker: _TargetMaker) -> Route:
+    targets: list[Target] = []
+    weights: dict[str, float] = {}
+    for index, item in enumerate(entry.targets):
+        written = item if isinstance(item, str) else item.target
+        target = maker.make(written, ("routes", name, "targets", index))
+        if target is None:
+            continue
+        if target in targets:
+            maker.faults.add(("routes", name, "targets", index), f"{written} is listed twice", "keep one of them")
+        targets.append(target)
+        if not isinstance(item, str):
+            weights[target.id] = float(item.weight)
+    return Route(name, tuple(targets), entry.strategy, weights, entry.timeout, entry.max_attempts)

@@ -1,0 +1,124 @@
+"""One attempt at one target: encode, guard, send, decode; how it ended comes back as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, encode_chat, encode_embeddings
+from zdr_router.dialects.openai_errors import classify_error
+from zdr_router.metadata import Outcome, Sent
+from zdr_router.policy.guard import AUTH_HEADERS, Stopped, WireRequest, guard
+from zdr_router.registry.vocabulary import ENDPOINTS
+from zdr_router.routing.retry_after import retry_after
+from zdr_router.sealed import Sealed
+from zdr_router.transport.base import Response, SendFailure, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zdr_router.dialects.base import Decoded, Head
+    from zdr_router.policy.clearance import Clearance
+    from zdr_router.policy.conditions import Expectation
+    from zdr_router.policy.target import Target
+    from zdr_router.state.trust import TrustState
+
+DIALECTS: Final = frozenset({"openai"})
+"""What this build speaks."""
+
+_OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended. `wait` is how many seconds the provider asks to be left alone."""
+
+    outcome: Outcome
+    sent: Sent
+    http_status: int | None = None
+    wait: float | None = None
+    answer: Decoded[Any] | None = None
+
+
+class Sender:
+    """Sends attempts, and reads what comes back. `clock` gives seconds since the epoch."""
+
+    def __init__(self, transport: Transport, trust: TrustState, clock: Callable[[], float]) -> None:
+        """Nothing is opened yet."""
+        self._transport = transport
+        self._trust = trust
+        self._clock = clock
+
+    async def ask(self, clearance: Clearance, head: Head, deadline: float) -> Ended:
+        """One whole answer from the cleared target."""
+        response = await self.send(clearance, deadline, stream=False)
+        if isinstance(response, Ended):
+            return response
+        payload = await response.read()
+        if isinstance(payload, SendFailure):
+            return Ended(payload.outcome, payload.sent, response.status)
+        if not shown(clearance.target.rules.response, response.headers, payload):
+            return Ended(Outcome.CONTRADICTED, "maybe", response.status)
+        if clearance.request.endpoint == "embeddings":
+            decoded: Decoded[Any] | Outcome = decode_embeddings(
+                payload, head, inputs=count_inputs(clearance.request.body.open())
+            )
+        else:
+            decoded = decode_chat(payload, head)
+        if isinstance(decoded, Outcome):
+            return Ended(decoded, "maybe", response.status)
+        return Ended(Outcome.OK, "maybe", response.status, answer=decoded)
+
+    async def send(self, clearance: Clearance, deadline: float, *, stream: bool) -> Response | Ended:
+        """The head of a 200, or how the attempt ended before there was one."""
+        trust = self._trust.read()
+        if trust is None:
+            return Ended(Outcome.UNCLEARED, "no")
+        dispatch = guard(encode(clearance, stream=stream), clearance, now=self._clock(), epoch=trust.epoch)
+        if isinstance(dispatch, Stopped):
+            return Ended(Outcome.GUARDED, "no")
+        response = await self._transport.send(dispatch, deadline=deadline)
+        if isinstance(response, SendFailure):
+            return Ended(response.outcome, response.sent)
+        if response.status == _OK:
+            return response
+        wait = retry_after(response.headers, self._clock())
+        payload = await response.read()
+        outcome = classify_error(response.status, b"" if isinstance(payload, SendFailure) else payload)
+        return Ended(outcome, "maybe", response.status, wait)
+
+
+def encode(clearance: Clearance, *, stream: bool) -> WireRequest:
+    """The request as the cleared target's dialect writes it, with everything set that the clearance forces."""
+    target, request = clearance.target, clearance.request
+    if request.endpoint == "embeddings":
+        body = encode_embeddings(request.body.open(), model=target.model)
+    else:
+        body = encode_chat(request.body.open(), model=target.model, stream=stream)
+    for forced in clearance.forced:
+        forced.apply(body)
+    accept = "text/event-stream" if stream else "application/json"
+    url = f"{target.base_url}{ENDPOINTS[request.endpoint].path}"
+    return WireRequest("POST", url, _headers(target, accept), Sealed(body))
+
+
+def shown(expected: tuple[Expectation, ...], headers: Mapping[str, str], payload: bytes) -> bool:
+    """Whether an answer shows everything that the attestation says it will."""
+    if not expected:
+        return True
+    try:
+        body = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(body, dict) and all(expectation.holds(headers, body) for expectation in expected)
+
+
+def _headers(target: Target, accept: str) -> dict[str, str]:
+    headers = {"content-type": "application/json", "accept": accept, "user-agent": "zdr-router"}
+    auth = AUTH_HEADERS.get(target.configuration.credentials.auth)
+    if auth is not None and target.credential is not None:
+        secret = target.credential.open()
+        headers[auth] = f"Bearer {secret}" if auth == "authorization" else secret
+    return headers

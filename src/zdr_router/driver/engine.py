@@ -1,0 +1,222 @@
+"""Reads requests, plans them, and takes those for whole answers to their end. It keeps nothing of a request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from zdr_router.dialects.base import Head
+from zdr_router.driver.course import Course
+from zdr_router.driver.ledger import Ledger
+from zdr_router.driver.verdicts import failure, refused
+from zdr_router.errors import InvalidRequest
+from zdr_router.metadata import ErrorCode, Metadata
+from zdr_router.policy.clearance import Clearance
+from zdr_router.policy.request import Request
+from zdr_router.routing.plan import Plan, Route, make_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zdr_router.config import Deployment
+    from zdr_router.dialects.base import Decoded
+    from zdr_router.driver.attempt import Sender
+    from zdr_router.metadata import Refusal
+    from zdr_router.policy.clearing import Clearing
+    from zdr_router.policy.policy import Policy
+    from zdr_router.policy.target import Target
+    from zdr_router.records.base import Recorder
+    from zdr_router.routing.health import StateStore
+    from zdr_router.sealed import Sealed
+    from zdr_router.state.trust import MemoryTrust
+
+log = logging.getLogger("zdr_router")
+
+_CUSTOMER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_OK: Final = 200
+_NOT_FOUND: Final = 404
+_CALLER_LEFT: Final = 499
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a caller of the library gives: a sealed body, and under whose name and demands it runs."""
+
+    endpoint: str
+    body: Sealed[Mapping[str, object]]
+    stream: bool
+    tenant: str | None
+    customer: str | None
+    policy: Policy | None
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that was read, with the route that it asks for and the policy that it runs under."""
+
+    request: Request
+    route: Route
+    policy: Policy
+    ledger: Ledger
+    deadline: float
+    head: Head
+
+
+class Engine:
+    """Reads, clears, plans and walks. `clock` gives seconds since the epoch, `random` numbers in [0, 1)."""
+
+    def __init__(  # noqa: PLR0913 - stores, clock and chance are arguments, never globals
+        self,
+        deployment: Deployment,
+        *,
+        clearing: Clearing,
+        trust: MemoryTrust,
+        health: StateStore,
+        recorders: Sequence[Recorder],
+        clock: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        """Nothing runs yet."""
+        self.deployment = deployment
+        self._clearing = clearing
+        self._trust = trust
+        self._health = health
+        self._recorders = recorders
+        self._clock = clock
+        self._random = random
+
+    def prepare(self, ask: Ask, began: float) -> Prepared:
+        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`."""
+        policy, route = self._policy(ask), self._route(ask)
+        if ask.customer is not None and not _CUSTOMER.fullmatch(ask.customer):
+            raise InvalidRequest("a customer id is 1 to 128 letters, digits and ._:-", param="customer")
+        request = Request.of(ask.endpoint, ask.body, ask.tenant)
+        now, request_id = self._clock(), secrets.token_hex(12)
+        ledger = Ledger(
+            request_id=request_id,
+            time=now,
+            began=began,
+            endpoint=ask.endpoint,
+            route=route.name,
+            tenant=ask.tenant,
+            customer=ask.customer,
+            stream=ask.stream,
+            policy_digest=policy.digest,
+            registry_digest=self.deployment.registry.digest,
+        )
+        timeout = route.timeout if ask.timeout is None else min(ask.timeout, route.timeout)
+        head = Head(f"chatcmpl-{request_id}", int(now), route.name)
+        return Prepared(request, route, policy, ledger, began + timeout, head)
+
+    def plan(self, prepared: Prepared, at: float) -> Plan:
+        """The plan as it stands at `at` on the driver's clock; no I/O."""
+        return make_plan(
+            prepared.route,
+            lambda target: self._clear(target, prepared),
+            prepared.request.requirements.preferences,
+            store=self._health,
+            now=at,
+            random=self._random,
+        )
+
+    def begin(self, prepared: Prepared, at: float) -> Course:
+        """Plan the request and put it on its way. Raises `Refused`."""
+        plan, ledger = self.plan(prepared, at), prepared.ledger
+        ledger.refusals = plan.refusals
+        if not plan.clearances:
+            error = refused(ledger, at)
+            self.record(error.metadata)
+            raise error
+        return Course(
+            plan,
+            ledger,
+            deadline=prepared.deadline,
+            reclear=lambda clearance, _at: self._reclear(clearance, prepared),
+            health=self._health,
+            trust=self._trust,
+        )
+
+    async def answer(self, ask: Ask, sender: Sender) -> tuple[Decoded[Any], Metadata]:
+        """One whole answer with its metadata, or the error that its walk ended with."""
+        now = asyncio.get_running_loop().time
+        prepared = self.prepare(ask, now())
+        course = self.begin(prepared, now())
+        while (clearance := course.current) is not None:
+            course.start(clearance, now())
+            try:
+                ended = await sender.ask(clearance, prepared.head, prepared.deadline)
+            except asyncio.CancelledError:
+                self.abandon(course, now())
+                raise
+            course.end(clearance, ended, now())
+        if course.answer is None:
+            raise self.failed(course, now())
+        course.ledger.usage = course.answer.usage
+        return course.answer, self.succeeded(course, now())
+
+    def succeeded(self, course: Course, at: float) -> Metadata:
+        """Close the books on a request that was answered."""
+        metadata = course.ledger.close(_OK, None, at)
+        self.record(metadata)
+        return metadata
+
+    def failed(self, course: Course, at: float) -> Exception:
+        """Close the books on a request whose walk is done without an answer; gives the error to raise."""
+        if course.done is None:
+            message = "the walk is not done"
+            raise RuntimeError(message)
+        error = failure(course.done, course.ledger, at)
+        if error.metadata is not None:
+            self.record(error.metadata)
+        return error
+
+    def abandon(self, course: Course, at: float) -> Metadata:
+        """Close the books on a request whose caller went away."""
+        course.abandon(at)
+        metadata = course.ledger.close(_CALLER_LEFT, ErrorCode.CANCELLED, at)
+        self.record(metadata)
+        return metadata
+
+    def record(self, metadata: Metadata) -> None:
+        """Hand the record of a request to whoever keeps it."""
+        log.info(
+            "request id=%s route=%s status=%d error=%s target=%s attempts=%d ms=%.1f",
+            metadata.request_id,
+            metadata.route,
+            metadata.status,
+            metadata.error_code or "none",
+            metadata.target or "none",
+            len(metadata.attempts),
+            metadata.duration_ms,
+        )
+        for recorder in self._recorders:
+            recorder.record(metadata)
+
+    def _policy(self, ask: Ask) -> Policy:
+        policy = self.deployment.policies.get(ask.tenant)
+        if policy is None:
+            raise InvalidRequest("the tenant is not one that is configured", param="tenant")
+        return policy if ask.policy is None else policy & ask.policy
+
+    def _route(self, ask: Ask) -> Route:
+        name = ask.body.open().get("model")
+        route = self.deployment.routes.get(name) if isinstance(name, str) else None
+        if route is None:
+            raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
+        return route
+
+    def _clear(self, target: Target, prepared: Prepared) -> Clearance | tuple[Refusal, ...]:
+        return self._clearing.clear(target, prepared.request, prepared.policy, self._trust.read(), self._clock())
+
+    def _reclear(self, clearance: Clearance, prepared: Prepared) -> Clearance | None:
+        """Clear the same target again, now; write down why if it no longer passes."""
+        result = self._clear(clearance.target, prepared)
+        if isinstance(result, Clearance):
+            return result
+        prepared.ledger.refusals = (*prepared.ledger.refusals, *result)
+        return None

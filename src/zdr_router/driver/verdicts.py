@@ -1,0 +1,56 @@
+"""What a request that was not answered means to its caller: which error, which status, which code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zdr_router.errors import Exhausted, InvalidRequest, Refused
+from zdr_router.metadata import ErrorCode, Metadata, Outcome
+
+if TYPE_CHECKING:
+    from zdr_router.driver.ledger import Ledger
+    from zdr_router.routing.walk import Done
+
+_BAD_REQUEST = 400
+_FORBIDDEN = 403
+_TOO_MANY = 429
+_BAD_GATEWAY = 502
+_GATEWAY_TIMEOUT = 504
+_PASSED_ON = frozenset({400, 413, 422})
+
+
+def failure(done: Done, ledger: Ledger, at: float) -> Refused | Exhausted | InvalidRequest:
+    """The error for a walk that ended without an answer."""
+    outcomes = [cause.outcome for cause in done.causes if cause.attempt is not None]
+    last = outcomes[-1] if outcomes else None
+    if last is Outcome.PROVIDER_REFUSAL:
+        metadata = ledger.close(_BAD_REQUEST, ErrorCode.PROVIDER_REFUSAL, at)
+        return InvalidRequest("the provider refused the request under its own content rules", metadata=metadata)
+    if last is Outcome.CALLER_FAULT:
+        status = _caller_status(ledger)
+        metadata = ledger.close(status, ErrorCode.INVALID_REQUEST, at)
+        return InvalidRequest("the provider found the request invalid", status=status, metadata=metadata)
+    if outcomes and all(outcome is Outcome.CONTEXT_TOO_LONG for outcome in outcomes):
+        metadata = ledger.close(_BAD_REQUEST, ErrorCode.CONTEXT_TOO_LONG, at)
+        return InvalidRequest("the request is longer than the context of every target", metadata=metadata)
+    if not outcomes and done.verdict == "exhausted":
+        return refused(ledger, at)
+    return Exhausted(_exhausted(done, outcomes, ledger, at))
+
+
+def refused(ledger: Ledger, at: float) -> Refused:
+    """The error when no target may serve."""
+    return Refused(ledger.refusals, ledger.close(_FORBIDDEN, ErrorCode.REFUSED, at))
+
+
+def _exhausted(done: Done, outcomes: list[Outcome], ledger: Ledger, at: float) -> Metadata:
+    if done.verdict == "deadline" or (outcomes and all(outcome is Outcome.TIMEOUT for outcome in outcomes)):
+        return ledger.close(_GATEWAY_TIMEOUT, ErrorCode.DEADLINE, at)
+    if outcomes and all(outcome in (Outcome.RATE_LIMITED, Outcome.QUOTA) for outcome in outcomes):
+        return ledger.close(_TOO_MANY, ErrorCode.RATE_LIMITED, at)
+    return ledger.close(_BAD_GATEWAY, ErrorCode.EXHAUSTED, at)
+
+
+def _caller_status(ledger: Ledger) -> int:
+    given = ledger.attempts[-1].http_status
+    return given if given in _PASSED_ON else _BAD_REQUEST

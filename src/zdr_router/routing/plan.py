@@ -1,0 +1,79 @@
+"""From a route and a request to a plan: which targets may serve, in which order, and why the others may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zdr_router.policy.clearance import Clearance
+from zdr_router.routing.health import Health, HealthEvent, StateStore, admits
+from zdr_router.routing.strategy import StrategyName, View, arrange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zdr_router.metadata import Refusal
+    from zdr_router.policy.preferences import Preferences
+    from zdr_router.policy.target import Target
+
+_ASKED = HealthEvent("asked")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The name that callers ask for: an ordered set of targets, a strategy, and bounds (seconds, attempts)."""
+
+    name: str
+    targets: tuple[Target, ...]
+    strategy: StrategyName = "in_order"
+    weights: Mapping[str, float] | None = None
+    timeout: float = 60.0
+    max_attempts: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ordered clearances, and the refusals of every target that is not among them.
+
+    `resting` are cleared targets that health holds back for now.
+    """
+
+    clearances: tuple[Clearance, ...]
+    refusals: tuple[Refusal, ...]
+    resting: tuple[str, ...] = ()
+
+
+def make_plan(  # noqa: PLR0913 - clock, chance and health are arguments, never globals
+    route: Route,
+    clear: Callable[[Target], Clearance | tuple[Refusal, ...]],
+    preferences: Preferences,
+    *,
+    store: StateStore,
+    now: float,
+    random: Callable[[], float],
+) -> Plan:
+    """Clear every target of `route`, order those that pass, and let health hold back the failing ones.
+
+    When health would hold back all of them, the one that is due first is tried all the same.
+    """
+    cleared: list[Clearance] = []
+    refusals: list[Refusal] = []
+    for target in route.targets:
+        result = clear(target)
+        if isinstance(result, Clearance):
+            cleared.append(result)
+        else:
+            refusals += result
+    health = {each.target.id: store.apply(each.target.id, _ASKED, now) for each in cleared}
+    view = View(route.weights or {}, health, random)
+    arranged = arrange(cleared, route.strategy, preferences, view)
+    admitted = [each for each in arranged if admits(health[each.target.id], now)]
+    resting = tuple(each.target.id for each in arranged if each not in admitted)
+    if not admitted and arranged:
+        admitted = [min(arranged, key=lambda each: _due(health[each.target.id]))]
+    bound = route.max_attempts if preferences.allow_fallbacks else 1
+    return Plan(tuple(admitted[:bound]), tuple(refusals), resting)
+
+
+def _due(health: Health) -> float:
+    return max(health.opened_until, health.probe_until, health.not_before)

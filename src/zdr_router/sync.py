@@ -1,0 +1,247 @@
+"""The same façade without `await`, for scripts and notebooks: one event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from zdr_router.router import NO_CONTENT, AsyncRouter
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation
+    from zdr_router.config import Deployment, RouteEntry, Tenant
+    from zdr_router.dialects.shapes import ChatChunk
+    from zdr_router.metadata import Metadata
+    from zdr_router.policy.accounts import Account
+    from zdr_router.policy.policy import Policy
+    from zdr_router.records.base import Recorder
+    from zdr_router.registry import Registry
+    from zdr_router.transport.settings import TransportSettings
+
+T = TypeVar("T")
+
+
+class Router:
+    """`AsyncRouter` for code that is not async; every method means the same. Hosts use `AsyncRouter` itself."""
+
+    def __init__(  # noqa: PLR0913 - the parts of a deployment, each by name
+        self,
+        *,
+        policy: Policy,
+        accounts: Mapping[str, Account],
+        routes: Mapping[str, RouteEntry | Sequence[str]],
+        registry: Registry | None = None,
+        tenants: Mapping[str, Tenant] | None = None,
+        transport: TransportSettings | None = None,
+        recorders: Sequence[Recorder] = (),
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Build from values. Raises `ConfigError`."""
+        self._router = AsyncRouter(
+            policy=policy,
+            accounts=accounts,
+            routes=routes,
+            registry=registry,
+            tenants=tenants,
+            transport=transport,
+            recorders=recorders,
+            environ=environ,
+        )
+        self._loop: _Loop | None = None
+
+    @classmethod
+    def from_config(
+        cls, path: Path | str, *, recorders: Sequence[Recorder] = (), environ: Mapping[str, str] | None = None
+    ) -> Self:
+        """Build from the operator's file. Raises `ConfigError` with file and line."""
+        return cls._around(AsyncRouter.from_config(path, recorders=recorders, environ=environ))
+
+    @classmethod
+    def of(cls, deployment: Deployment, *, recorders: Sequence[Recorder] = ()) -> Self:
+        """Build from a deployment."""
+        return cls._around(AsyncRouter.of(deployment, recorders=recorders))
+
+    @classmethod
+    def _around(cls, router: AsyncRouter) -> Self:
+        made = cls.__new__(cls)
+        made._router, made._loop = router, None
+        return made
+
+    def __enter__(self) -> Self:
+        """Start the loop and open the connections' pool."""
+        loop = _Loop()
+        try:
+            loop.run(self._router.__aenter__())
+        except BaseException:
+            loop.stop()
+            raise
+        self._loop = loop
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every connection and stop the loop."""
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            try:
+                loop.run(self._router.__aexit__(None, None, None))
+            finally:
+                loop.stop()
+
+    def chat(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+        self,
+        *,
+        model: str,
+        messages: Sequence[Mapping[str, object]],
+        tenant: str | None = None,
+        customer: str | None = None,
+        policy: Policy | None = None,
+        timeout: float | None = None,
+        **parameters: object,
+    ) -> ChatCompletion:
+        """Answer a chat; `model` is the name of a route."""
+        return self._running().run(
+            self._router.chat(
+                model=model,
+                messages=messages,
+                tenant=tenant,
+                customer=customer,
+                policy=policy,
+                timeout=timeout,
+                **parameters,
+            )
+        )
+
+    def stream_chat(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+        self,
+        *,
+        model: str,
+        messages: Sequence[Mapping[str, object]],
+        tenant: str | None = None,
+        customer: str | None = None,
+        policy: Policy | None = None,
+        timeout: float | None = None,
+        **parameters: object,
+    ) -> SyncChatStream:
+        """Answer a chat as a stream: `with router.stream_chat(…) as stream: for chunk in stream: …`."""
+        stream = self._router.stream_chat(
+            model=model,
+            messages=messages,
+            tenant=tenant,
+            customer=customer,
+            policy=policy,
+            timeout=timeout,
+            **parameters,
+        )
+        return SyncChatStream(self._running(), stream)
+
+    def embed(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+        self,
+        *,
+        model: str,
+        input: str | Sequence[object],  # noqa: A002 - OpenAI's name
+        tenant: str | None = None,
+        customer: str | None = None,
+        policy: Policy | None = None,
+        timeout: float | None = None,
+        **parameters: object,
+    ) -> Embeddings:
+        """Turn texts into vectors."""
+        return self._running().run(
+            self._router.embed(
+                model=model,
+                input=input,
+                tenant=tenant,
+                customer=customer,
+                policy=policy,
+                timeout=timeout,
+                **parameters,
+            )
+        )
+
+    def explain(
+        self,
+        *,
+        model: str,
+        messages: Sequence[Mapping[str, object]] = NO_CONTENT,
+        tenant: str | None = None,
+        policy: Policy | None = None,
+        endpoint: str = "chat.completions",
+        **parameters: object,
+    ) -> Explanation:
+        """Say who would serve a request, and why the others may not. No I/O; the router need not be entered."""
+        return self._router.explain(
+            model=model, messages=messages, tenant=tenant, policy=policy, endpoint=endpoint, **parameters
+        )
+
+    def _running(self) -> _Loop:
+        if self._loop is None:
+            message = "the router is not open: use `with` around it"
+            raise RuntimeError(message)
+        return self._loop
+
+
+class SyncChatStream:
+    """A streamed answer: a context manager, and an iterator of OpenAI's chunks inside it."""
+
+    def __init__(self, loop: _Loop, stream: ChatStream) -> None:
+        """Nothing is sent before the block is entered."""
+        self._loop = loop
+        self._stream = stream
+
+    @property
+    def metadata(self) -> Metadata:
+        """The record of the request; complete once the stream has ended or its block is left."""
+        return self._stream.metadata
+
+    def __enter__(self) -> Self:
+        """Walk until the first content has come."""
+        self._loop.run(self._stream.__aenter__())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the upstream if it was still sending."""
+        self._loop.run(self._stream.__aexit__(None, None, None))
+
+    def __iter__(self) -> Iterator[ChatChunk]:
+        """The stream is its own iterator: what was read is gone."""
+        return self
+
+    def __next__(self) -> ChatChunk:
+        """The next chunk. Raises `StreamBroken` where the stream died after its first content."""
+        chunk = self._loop.run(self._stream.next_chunk())
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+
+class _Loop:
+    """An event loop that runs in a daemon thread until it is stopped."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="zdr-router", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` on the loop and wait; an interrupt of the waiting thread cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """End the thread and close the loop."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()

@@ -1,0 +1,19 @@
+"""What all tests share: how hypothesis runs, and where the common modules of the tests are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+# `judge`, `strategies` and `world` serve tests of several rooms.
+sys.path.insert(0, str(Path(__file__).parent))
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+# ci: the same examples every time, so a red build is red again. dev: new ones each time, and more of them.
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=120, suppress_health_check=_SLOW)
+settings.register_profile("dev", deadline=None, max_examples=600, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

@@ -1,0 +1,804 @@
+"""What every transport must do and must not do, against a server on loopback that misbehaves at will."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import gzip
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from zdr_router.errors import ConfigError
+from zdr_router.metadata import Outcome
+from zdr_router.policy.dispatch import Dispatch
+from zdr_router.sealed import Sealed
+from zdr_router.transport.aiohttp import AiohttpTransport
+from zdr_router.transport.base import SendFailure
+from zdr_router.transport.settings import TransportSettings
+
+from .server import OK, Peer, serve, whole
+
+if TYPE_CHECKING:
+    from zdr_router.policy.clearance import Clearance
+
+CLEARANCE = cast("Clearance", SimpleNamespace(target=SimpleNamespace(id="somewhere")))
+PROMPT = b'{"messages": []}'
+PROMPTLY = 0.1
+"""Seconds within which a socket must be closed once nobody wants its answer."""
+
+
+@pytest.fixture(params=[AiohttpTransport], ids=["aiohttp"])
+def make(request):
+    """How the transport under test is made from settings."""
+    return request.param
+
+
+@pytest.fixture
+async def transport(make):
+    async with make(TransportSettings(connect_timeout=0.5, max_response_bytes=1_000_000)) as opened:
+        yield opened
+
+
+JSON = {"content-type": "application/json", "authorization": "Bearer sk-made-up"}
+
+
+def dispatch(  # noqa: PLR0913 - each test names the one that matters to it
+    port, *, body=PROMPT, path="/v1/chat", method="POST", scheme="http", host="127.0.0.1", headers=JSON
+):
+    return Dispatch(
+        method=method,
+        url=f"{scheme}://{host}:{port}{path}",
+        headers=headers,
+        body=Sealed(body),
+        clearance=CLEARANCE,
+    )
+
+
+def within(seconds=5.0):
+    return asyncio.get_running_loop().time() + seconds
+
+
+def replying(*answers):
+    """A script that gives one answer to each request on a connection."""
+
+    async def script(peer: Peer) -> None:
+        for answer in answers:
+            await peer.request()
+            await peer.say(answer)
+        await peer.gone()
+
+    return script
+
+
+async def exchange(transport, server, **kwargs):
+    """Send, read everything; the status and the body, or the failure."""
+    answer = await transport.send(dispatch(server.port, **kwargs), deadline=within())
+    if isinstance(answer, SendFailure):
+        return answer
+    body = await answer.read()
+    return body if isinstance(body, SendFailure) else (answer.status, body)
+
+
+# --- what is sent -------------------------------------------------------------------------------------------------
+
+
+async def test_the_body_arrives_as_it_was_given_and_the_answer_comes_back(transport):
+    got = []
+
+    async def script(peer):
+        got.append(await peer.request())
+        await peer.say(whole(b"yes"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == (200, b"yes")
+    assert got == [PROMPT]
+
+
+@pytest.mark.parametrize("size", [0, 1, 128 * 1024, 128 * 1024 + 1, 3_000_001])
+async def test_a_body_of_any_size_arrives_whole_and_without_a_warning(transport, size):
+    body = os.urandom(size)
+    got = []
+
+    async def script(peer):
+        got.append(await peer.request())
+        await peer.say(whole(b"yes"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server, body=body) == (200, b"yes")
+    assert got == [body]
+
+
+async def test_nothing_is_added_to_the_head_beyond_a_fixed_few_lines(transport):
+    async with serve(replying(whole(b""))) as server:
+        await exchange(transport, server)
+    assert sorted(server.heads[0].rstrip().split(b"\r\n")) == sorted(
+        [
+            b"POST /v1/chat HTTP/1.1",
+            b"Host: 127.0.0.1:%d" % server.port,
+            b"User-Agent: zdr-router",
+            b"Accept: */*",
+            b"Accept-Encoding: identity",
+            b"content-type: application/json",
+            b"authorization: Bearer sk-made-up",
+            b"Content-Length: %d" % len(PROMPT),
+        ]
+    )
+
+
+async def test_the_url_leaves_as_the_guard_read_it(transport):
+    path = "/a/../b/%7Euser//c%2Fd?q=a%20b+c&empty="
+    async with serve(replying(whole(b""))) as server:
+        await exchange(transport, server, path=path)
+    assert server.heads[0].startswith(b"POST " + path.encode() + b" HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("headers", [{"x": "a\r\nx-injected: b"}, {"content-length": "3"}])
+async def test_a_request_that_cannot_be_written_is_not_sent(transport, headers):
+    async with serve(replying(whole(b""))) as server:
+        assert await exchange(transport, server, headers=headers) == SendFailure(Outcome.UNREACHABLE, "no")
+        assert server.heads == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_an_answer_and_nobody_else_hears_of_it(transport, status):
+    async with serve(replying(whole(b"elsewhere"))) as elsewhere:
+        head = b"HTTP/1.1 %d Moved\r\nLocation: http://127.0.0.1:%d/\r\n" % (status, elsewhere.port)
+        async with serve(replying(whole(b"moved", head))) as server:
+            assert await exchange(transport, server) == (status, b"moved")
+        assert elsewhere.connections == 0
+
+
+async def test_a_cookie_is_never_sent_back(transport):
+    answer = whole(b"yes", OK + b"Set-Cookie: session=1; Path=/\r\n")
+    async with serve(replying(answer, answer)) as server:
+        await exchange(transport, server, host="localhost")  # a cookie of an address is not kept anyway
+        await exchange(transport, server, host="localhost")
+    assert len(server.heads) == 2
+    assert b"cookie" not in server.heads[1].lower()
+
+
+async def test_proxies_and_netrc_of_the_environment_are_ignored(make, monkeypatch, tmp_path):
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login someone password secret\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    async with serve(replying(whole(b"proxied"))) as proxy, serve(replying(whole(b"direct"))) as server:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+            monkeypatch.setenv(name.lower(), f"http://127.0.0.1:{proxy.port}")
+        async with make(TransportSettings()) as transport:
+            assert await exchange(transport, server, headers={}) == (200, b"direct")
+        assert proxy.connections == 0
+    assert b"authorization" not in server.heads[0].lower()
+
+
+async def test_a_configured_proxy_is_used_whatever_no_proxy_says(make, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "*")
+    async with (
+        serve(replying(whole(b"proxied"))) as proxy,
+        make(TransportSettings(proxy=f"http://127.0.0.1:{proxy.port}")) as transport,
+    ):
+        answer = await transport.send(dispatch(80, host="provider.invalid"), deadline=within())
+        assert await answer.read() == b"proxied"
+    assert proxy.heads[0].startswith(b"POST http://provider.invalid/v1/chat ")
+
+
+async def test_a_proxy_that_refuses_the_tunnel_has_seen_nothing_of_the_request(make):
+    async with (
+        serve(replying(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")) as proxy,
+        make(TransportSettings(proxy=f"http://127.0.0.1:{proxy.port}")) as transport,
+    ):
+        failure = await transport.send(dispatch(443, scheme="https", host="provider.invalid"), deadline=within())
+    assert failure == SendFailure(Outcome.UNREACHABLE, "no")
+    assert proxy.heads[0].startswith(b"CONNECT provider.invalid:443 ")
+    assert b"sk-made-up" not in proxy.heads[0]
+
+
+# --- connections --------------------------------------------------------------------------------------------------
+
+
+async def test_calls_one_after_another_share_a_connection(transport):
+    async with serve(replying(whole(b"one"), whole(b"two"), whole(b"three"))) as server:
+        assert await exchange(transport, server) == (200, b"one")
+        assert await exchange(transport, server) == (200, b"two")
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        assert [await answer.next_chunk(), await answer.next_chunk(), await answer.next_chunk()] == [
+            b"three",
+            None,
+            None,
+        ]
+        assert server.connections == 1
+
+
+async def test_an_answer_that_is_closed_before_its_end_takes_its_socket_along(transport):
+    async with serve(replying(OK + b"Content-Length: 10\r\n\r\nhalf")) as server:
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        assert await answer.next_chunk() == b"half"
+        answer.close()
+        closed = asyncio.get_running_loop().time()
+        assert await server.gone - closed < PROMPTLY
+        answer.close()
+        assert await answer.next_chunk() == SendFailure(Outcome.TRUNCATED, "maybe")
+
+
+async def test_what_a_server_says_unasked_is_not_the_answer_to_the_next_request(transport):
+    async def script(peer):
+        await peer.request()
+        await peer.say(whole(b"first"))
+        if peer.server.connections == 1:
+            await asyncio.sleep(0.05)
+            await peer.say(whole(b"unasked"))
+        await peer.request()
+        await peer.say(whole(b"second"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == (200, b"first")
+        await asyncio.sleep(0.1)
+        assert await exchange(transport, server) == SendFailure(Outcome.UNREACHABLE, "no")
+        assert await exchange(transport, server) == (200, b"first")
+
+
+async def test_a_pooled_connection_that_the_server_closed_is_not_used(transport):
+    async def script(peer):
+        await peer.request()
+        await peer.say(whole(b"yes"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == (200, b"yes")
+        await asyncio.sleep(0.02)
+        assert await exchange(transport, server) == (200, b"yes")
+        assert server.connections == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT", "DELETE"])
+async def test_nothing_is_ever_sent_twice(transport, method):
+    async def script(peer):
+        await peer.request()
+
+    async with serve(script) as server:
+        assert await exchange(transport, server, method=method) == SendFailure(Outcome.TRANSIENT, "maybe")
+        await asyncio.sleep(0.02)
+        assert len(server.heads) == 1
+
+
+async def test_closing_the_transport_ends_the_calls_that_are_under_way(make):
+    async with serve(replying(OK + b"Content-Length: 10\r\n\r\nhalf")) as server:
+        async with make(TransportSettings()) as transport:
+            answer = await transport.send(dispatch(server.port), deadline=within())
+            reading = asyncio.create_task(answer.read())
+            await asyncio.sleep(0.01)
+        assert await asyncio.wait_for(reading, 1) == SendFailure(Outcome.TRUNCATED, "maybe")
+
+
+async def test_a_transport_that_is_not_open_says_so(make):
+    with pytest.raises(RuntimeError, match="async with"):
+        await make(TransportSettings()).send(dispatch(1), deadline=within())
+
+
+def test_the_package_does_not_import_a_client_library():
+    code = "import sys, zdr_router.transport.base, zdr_router.transport.settings; sys.exit('aiohttp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- failures before the head -------------------------------------------------------------------------------------
+
+
+async def test_a_refused_connection_is_unreachable(transport):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        failure = await transport.send(dispatch(free.getsockname()[1]), deadline=within())
+    assert failure == SendFailure(Outcome.UNREACHABLE, "no")
+
+
+async def test_a_name_that_does_not_resolve_is_unreachable(transport):
+    failure = await transport.send(dispatch(80, host="no-such-host.invalid"), deadline=within())
+    assert failure == SendFailure(Outcome.UNREACHABLE, "no")
+
+
+@contextlib.contextmanager
+def full_backlog():
+    """A port where connecting hangs, since nobody accepts and the queue is full."""
+    with socket.socket() as listener, contextlib.ExitStack() as others:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            other = others.enter_context(socket.socket())
+            other.setblocking(False)  # noqa: FBT003 - the name of the parameter is the method's
+            other.connect_ex(listener.getsockname())
+        time.sleep(0.01)
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse when the queue is full")
+async def test_a_host_that_does_not_take_the_connection_in_time_is_unreachable(transport):
+    with full_backlog() as port:
+        failure = await transport.send(dispatch(port), deadline=within())
+    assert failure == SendFailure(Outcome.UNREACHABLE, "no")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse when the queue is full")
+async def test_a_deadline_while_connecting_is_a_timeout_with_nothing_sent(transport):
+    with full_backlog() as port:
+        failure = await transport.send(dispatch(port), deadline=within(0.05))
+    assert failure == SendFailure(Outcome.TIMEOUT, "no")
+
+
+async def test_a_deadline_that_has_passed_sends_nothing(transport):
+    async with serve(replying(whole(b"yes"))) as server:
+        failure = await transport.send(dispatch(server.port), deadline=within(-1))
+        assert failure == SendFailure(Outcome.TIMEOUT, "no")
+        assert server.connections == 0
+
+
+async def test_a_deadline_before_the_head_is_a_timeout_and_closes_the_socket(transport):
+    async with serve(replying(b"")) as server:
+        deadline = within(0.05)
+        failure = await transport.send(dispatch(server.port), deadline=deadline)
+        assert failure == SendFailure(Outcome.TIMEOUT, "maybe")
+        assert await server.gone - deadline < PROMPTLY
+
+
+@pytest.mark.parametrize("way", ["close", "reset"])
+@pytest.mark.parametrize("said", [b"", OK + b"Conte"])
+async def test_a_connection_that_ends_before_the_head_is_transient(transport, way, said):
+    async def script(peer):
+        await peer.request()
+        await peer.say(said)
+        await asyncio.sleep(0.02)
+        if way == "reset":
+            peer.reset()
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == SendFailure(Outcome.TRANSIENT, "maybe")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HELLO\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n",
+        OK + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        OK + b"Content-Length: nine\r\n\r\n",
+        OK + b"X: " + b"x" * 100_000 + b"\r\n\r\n",
+        OK + b"Content-Encoding: br\r\nContent-Length: 3\r\n\r\nabc",
+        OK + b"Content-Encoding: gzip, gzip\r\nContent-Length: 3\r\n\r\nabc",
+    ],
+    ids=["no-http", "101", "two-lengths", "no-length", "endless-header", "brotli", "twice-gzip"],
+)
+async def test_a_head_that_cannot_be_used_is_malformed(transport, said):
+    async with serve(replying(said)) as server:
+        assert await exchange(transport, server) == SendFailure(Outcome.MALFORMED, "maybe")
+
+
+# --- bodies -------------------------------------------------------------------------------------------------------
+
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("way", ["close", "reset"])
+@pytest.mark.parametrize(
+    "said",
+    [OK + b"Content-Length: 9\r\n\r\nabc", CHUNKED + b"3\r\nabc\r\n", CHUNKED + b"9\r\nabc"],
+    ids=["length", "between-chunks", "in-a-chunk"],
+)
+async def test_a_body_that_is_cut_short_is_truncated(transport, said, way):
+    async def script(peer):
+        await peer.request()
+        await peer.say(said)
+        await asyncio.sleep(0.02)
+        if way == "reset":
+            peer.reset()
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == SendFailure(Outcome.TRUNCATED, "maybe")
+
+
+@pytest.mark.parametrize("pause", [0, 0.05])
+async def test_a_body_that_only_closing_ends_is_whole_after_a_close_and_truncated_after_a_reset(transport, pause):
+    async def script(peer):
+        await peer.request()
+        await peer.say(OK + b"\r\nabc")
+        await asyncio.sleep(pause)
+        if peer.server.connections == 2:
+            peer.reset()
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == (200, b"abc")
+        assert await exchange(transport, server) in (
+            SendFailure(Outcome.TRUNCATED, "maybe"),
+            SendFailure(Outcome.TRANSIENT, "maybe"),
+        )
+
+
+@pytest.mark.parametrize("pause", [0, 0.05])
+async def test_a_chunk_that_is_none_is_malformed_at_once(transport, pause):
+    async def script(peer):
+        await peer.request()
+        await peer.say(CHUNKED + b"3\r\nabc\r\n")
+        await asyncio.sleep(pause)
+        await peer.say(b"not a size\r\n")
+        await peer.gone()
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == SendFailure(Outcome.MALFORMED, "maybe")
+
+
+async def test_chunks_come_as_they_are_sent(transport):
+    async def script(peer):
+        await peer.request()
+        await peer.say(CHUNKED)
+        for event in (b"one", b"two"):
+            await peer.say(b"3\r\n" + event + b"\r\n")
+            await asyncio.sleep(0.05)
+        await peer.say(b"0\r\n\r\n")
+        await peer.gone()
+
+    async with serve(script) as server:
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        chunks = []
+        began = asyncio.get_running_loop().time()
+        while chunk := await answer.next_chunk():
+            chunks.append((chunk, asyncio.get_running_loop().time() - began))
+        assert [chunk for chunk, _ in chunks] == [b"one", b"two"]
+        assert chunks[0][1] < 0.04
+
+
+async def test_the_deadline_covers_the_body(transport):
+    async def script(peer):
+        await peer.request()
+        await peer.say(CHUNKED)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await peer.say(b"1\r\nx\r\n")
+                await asyncio.sleep(0.01)
+
+    async with serve(script) as server:
+        deadline = within(0.1)
+        answer = await transport.send(dispatch(server.port), deadline=deadline)
+        assert await answer.read() == SendFailure(Outcome.TIMEOUT, "maybe")
+        assert asyncio.get_running_loop().time() - deadline < PROMPTLY
+
+
+@pytest.mark.parametrize("read", ["read", "next_chunk"])
+async def test_a_body_over_the_limit_is_malformed_and_closes_the_socket(make, read):
+    async with (
+        make(TransportSettings(max_response_bytes=1000)) as transport,
+        serve(replying(whole(b"x" * 1000), whole(b"x" * 1001))) as server,
+    ):
+        assert await exchange(transport, server) == (200, b"x" * 1000)
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        assert await getattr(answer, read)() == SendFailure(Outcome.MALFORMED, "maybe")
+
+
+async def test_an_endless_body_is_dropped_at_the_limit(transport):
+    async def script(peer):
+        await peer.request()
+        await peer.say(OK + b"\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await peer.say(b"x" * 65536)
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == SendFailure(Outcome.MALFORMED, "maybe")
+
+
+async def test_a_compressed_body_is_read_and_its_limit_counts_what_it_expands_to(transport):
+    head = OK + b"Content-Encoding: gzip\r\n"
+    small, bomb = gzip.compress(b"yes" * 1000), gzip.compress(bytes(50_000_000))
+    async with serve(replying(whole(small, head), whole(bomb, head))) as server:
+        assert await exchange(transport, server) == (200, b"yes" * 1000)
+        assert await exchange(transport, server) == SendFailure(Outcome.MALFORMED, "maybe")
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (gzip.compress(b"yes" * 1000)[:-9], Outcome.TRUNCATED),
+        (b"\x1f\x8b", Outcome.TRUNCATED),
+        (b"abcdef", Outcome.MALFORMED),
+        (gzip.compress(b"yes") + b"more", Outcome.MALFORMED),
+    ],
+    ids=["cut", "cut-in-head", "no-gzip", "more-after-it"],
+)
+async def test_a_compressed_body_that_does_not_decompress_to_its_end_is_a_failure(transport, body, outcome):
+    async with serve(replying(whole(body, OK + b"Content-Encoding: gzip\r\n"))) as server:
+        assert await exchange(transport, server) == SendFailure(outcome, "maybe")
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 204 No Content\r\n\r\n", whole(b""), CHUNKED + b"0\r\n\r\n"])
+async def test_an_empty_body_is_a_body(transport, answer):
+    async with serve(replying(answer, answer)) as server:
+        assert (await exchange(transport, server))[1] == b""
+        assert (await exchange(transport, server))[1] == b""
+        assert server.connections == 1
+
+
+async def test_header_names_are_found_in_lower_case(transport):
+    async with serve(replying(whole(b"", OK + b"X-Request-ID: 7\r\n"))) as server:
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        assert answer.headers["x-request-id"] == "7"
+        assert answer.headers.get("retry-after") is None
+        await answer.read()
+
+
+# --- cancelling ---------------------------------------------------------------------------------------------------
+
+
+async def stop(task):
+    """Cancel, and when that was."""
+    now = asyncio.get_running_loop().time()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return now
+
+
+async def test_cancelling_before_the_head_closes_the_socket(transport):
+    async with serve(replying(b"")) as server:
+        task = asyncio.create_task(transport.send(dispatch(server.port), deadline=within()))
+        await server.arrived.wait()
+        stopped = await stop(task)
+        assert await server.gone - stopped < PROMPTLY
+
+
+@pytest.mark.parametrize(
+    "said", [OK + b"Content-Length: 9\r\n\r\n", CHUNKED + b"3\r\nabc\r\n"], ids=["head", "mid-body"]
+)
+async def test_cancelling_within_the_body_closes_the_socket(transport, said):
+    async with serve(replying(said)) as server:
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        task = asyncio.create_task(answer.read())
+        await asyncio.sleep(0.02)
+        stopped = await stop(task)
+        assert await server.gone - stopped < PROMPTLY
+
+
+def sockets_to(port):
+    """How many sockets of this process are connected to a port: for a server that reads nothing and so sees nothing."""
+    count = 0
+    for item in gc.get_objects():
+        if type(item) is socket.socket and item.family == socket.AF_INET and item.fileno() != -1:
+            with contextlib.suppress(OSError):
+                count += item.getpeername()[1] == port
+    return count
+
+
+async def deaf(peer):
+    """Take the head of a request, then read nothing more."""
+    await peer.head()
+    peer.writer.transport.pause_reading()
+    await asyncio.sleep(5)
+
+
+async def test_cancelling_while_a_large_body_is_stuck_closes_the_socket(transport):
+    async with serve(deaf) as server:
+        task = asyncio.create_task(transport.send(dispatch(server.port, body=bytes(50_000_000)), deadline=within()))
+        await server.arrived.wait()
+        await asyncio.sleep(0.05)
+        assert sockets_to(server.port) == 1
+        await stop(task)
+        await asyncio.sleep(PROMPTLY / 2)
+        assert sockets_to(server.port) == 0
+
+
+async def test_an_answer_before_the_whole_request_was_taken_closes_the_socket(transport):
+    async def script(peer):
+        await peer.head()
+        await peer.say(whole(b"too large", b"HTTP/1.1 413 Too Large\r\n"))
+        peer.writer.transport.pause_reading()
+        await asyncio.sleep(5)
+
+    async with serve(script) as server:
+        assert await exchange(transport, server, body=bytes(50_000_000)) == (413, b"too large")
+        await asyncio.sleep(PROMPTLY / 2)
+        assert sockets_to(server.port) == 0
+
+
+async def test_cancelling_while_connecting_closes_the_socket(transport):
+    async def silent(peer):
+        await peer.reader.readexactly(1)  # the client's part of the TLS handshake, which gets no answer
+        peer.server.arrived.set()
+        await peer.gone()
+
+    async with serve(silent) as server:
+        task = asyncio.create_task(transport.send(dispatch(server.port, scheme="https"), deadline=within()))
+        await server.arrived.wait()
+        stopped = await stop(task)
+        assert await server.gone - stopped < PROMPTLY
+
+
+# --- TLS ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """A certificate of 127.0.0.1 that signs itself, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    config = folder / "openssl.cnf"
+    config.write_text(
+        "[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nCN=test\n"
+        "[ext]\nsubjectAltName=IP:127.0.0.1\nbasicConstraints=critical,CA:TRUE\n"
+    )
+    openssl = shutil.which("openssl")
+    assert openssl, "these tests make their certificate with openssl"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-config", str(config)]
+    certificate, key = folder / "ca.pem", folder / "key.pem"
+    subprocess.run([*command, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    named = subprocess.run([openssl, "x509", "-hash", "-noout", "-in", certificate], check=True, capture_output=True)
+    by_hash = folder / "by-hash"
+    by_hash.mkdir()
+    (by_hash / f"{named.stdout.decode().strip()}.0").symlink_to(certificate)
+    return SimpleNamespace(certificate=str(certificate), folder=str(by_hash), context=context)
+
+
+async def test_the_environment_does_not_decide_whom_to_trust_nor_log_keys(make, authority, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", authority.certificate)
+    monkeypatch.setenv("SSL_CERT_DIR", authority.folder)
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys.log"))
+    async with serve(replying(whole(b"yes")), tls=authority.context) as server:
+        async with make(TransportSettings()) as transport:
+            assert await exchange(transport, server, scheme="https") == SendFailure(Outcome.UNREACHABLE, "no")
+        async with make(TransportSettings(ca_file=authority.certificate)) as transport:
+            assert await exchange(transport, server, scheme="https") == (200, b"yes")
+    assert not (tmp_path / "keys.log").exists()
+    assert len(server.heads) == 1
+
+
+async def test_a_certificate_for_another_name_is_refused(make, authority):
+    async with (
+        serve(replying(whole(b"yes")), tls=authority.context) as server,
+        make(TransportSettings(ca_file=authority.certificate)) as transport,
+    ):
+        failure = await exchange(transport, server, scheme="https", host="localhost")
+    assert failure == SendFailure(Outcome.UNREACHABLE, "no")
+
+
+async def test_cancelling_over_tls_closes_the_socket_without_waiting_for_a_goodbye(make, authority):
+    async with (
+        serve(deaf, tls=authority.context) as server,
+        make(TransportSettings(ca_file=authority.certificate)) as transport,
+    ):
+        task = asyncio.create_task(transport.send(dispatch(server.port, scheme="https"), deadline=within()))
+        await server.arrived.wait()
+        await asyncio.sleep(0.02)
+        assert sockets_to(server.port) == 1
+        await stop(task)
+        await asyncio.sleep(PROMPTLY / 2)
+        assert sockets_to(server.port) == 0
+
+
+@pytest.mark.parametrize("content", [None, "not a certificate"])
+def test_a_trust_store_that_cannot_be_read_is_a_configuration_error(make, tmp_path, content):
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConfigError, match=r"ca\.pem.*certificates"):
+        make(TransportSettings(ca_file=str(path)))
+
+
+# --- residue ------------------------------------------------------------------------------------------------------
+
+
+def canary(tag):
+    """Content that is recognised wherever it lies. Made anew each time, so that no test holds it."""
+    return b"".join([b"canary", tag, b"<", b"?" * 3000, b">"])
+
+
+def live(tag):
+    """How many live objects hold a canary, found without letting the collector free any."""
+    mark = b"".join([b"canary", tag, b"<"])
+    text = mark.decode()
+    found = set()
+    for holder in gc.get_objects():
+        for item in (holder, *gc.get_referents(holder)):
+            kind = type(item)
+            if (
+                (kind in (bytes, bytearray) and item is not mark and len(item) > len(mark) and mark in item)
+                or (kind is memoryview and mark in bytes(item))
+                or (kind is str and item is not text and len(item) > len(text) and text in item)
+            ):
+                found.add(id(item))
+    return len(found)
+
+
+async def ends_well(transport, port):
+    answer = await transport.send(dispatch(port, body=canary(b"asked")), deadline=within())
+    await answer.read()
+
+
+async def ends_badly(transport, port):
+    failure = await transport.send(dispatch(port, body=canary(b"asked")), deadline=within())
+    assert failure.outcome is Outcome.MALFORMED
+
+
+async def ends_unread(transport, port):
+    answer = await transport.send(dispatch(port, body=canary(b"asked")), deadline=within())
+    await asyncio.sleep(0.02)
+    answer.close()
+
+
+async def ends_cancelled(transport, port):
+    task = asyncio.create_task(transport.send(dispatch(port, body=canary(b"asked")), deadline=within()))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    return caught
+
+
+async def ends_late(transport, port):
+    failure = await transport.send(dispatch(port, body=canary(b"asked")), deadline=within(0.05))
+    assert failure.outcome is Outcome.TIMEOUT
+
+
+RESIDUE = {
+    "success": (ends_well, lambda: whole(canary(b"answered"))),
+    "stream": (ends_well, lambda: CHUNKED + b"%x\r\n" % len(canary(b"")) + canary(b"") + b"\r\n0\r\n\r\n"),
+    "error-status": (ends_well, lambda: whole(canary(b"answered"), b"HTTP/1.1 400 Bad\r\n")),
+    "error-status-unread": (ends_unread, lambda: whole(canary(b"answered"), b"HTTP/1.1 400 Bad\r\n")),
+    "closed-early": (ends_unread, lambda: OK + b"Content-Length: 99999\r\n\r\n" + canary(b"answered")),
+    "truncated": (ends_well, lambda: OK + b"Content-Length: 99999\r\n\r\n" + canary(b"answered")),
+    "malformed": (ends_well, lambda: CHUNKED + b"%x\r\n" % len(canary(b"")) + canary(b"") + b"\r\n"),
+    "malformed-at-once": (ends_badly, lambda: CHUNKED + canary(b"answered") + b"\r\n"),
+    "cancelled": (ends_cancelled, lambda: b""),
+    "timeout": (ends_late, lambda: b""),
+}
+
+
+@pytest.mark.parametrize("how", RESIDUE)
+async def test_no_object_keeps_content_after_the_call_even_without_the_collector(transport, how):
+    call, answer = RESIDUE[how]
+
+    async def script(peer):
+        await peer.request()
+        await peer.say(answer())
+        await asyncio.sleep(0.02)
+        if how == "malformed":
+            await peer.say(canary(b"answered") + b"\r\n")
+        if how != "truncated":
+            await peer.gone()
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with serve(script) as server:
+            kept = await call(transport, server.port)
+            await asyncio.sleep(0.05)
+            assert (live(b"asked"), live(b"answered"), live(b"")) == (0, 0, 0)
+            del kept
+    finally:
+        gc.enable()
+
+
+async def test_the_search_for_content_finds_what_is_kept():
+    kept = [canary(b"asked")]
+    assert live(b"asked") == 1
+    assert live(b"answered") == 0
+    del kept
+
+
+async def test_a_failure_to_resolve_or_connect_keeps_no_content(transport):
+    gc.collect()
+    gc.disable()
+    try:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            for host in ("127.0.0.1", "no-such-host.invalid"):
+                target = dispatch(free.getsockname()[1], host=host, body=canary(b"asked"))
+                await transport.send(target, deadline=within())
+                del target
+        assert live(b"asked") == 0
+    finally:
+        gc.enable()
