@@ -402,6 +402,8 @@ def covered(target, policies, endpoint, body):
     used, known = features(endpoint, body)
     if endpoint not in configuration["endpoints"] or not known:
         return False
+    if {"set": "store", "to": False} in conditions.get("force", []):
+        used = used - {"stored_by_default"}
     if (used & NEEDS_PERMIT) - set(conditions.get("permit", [])):
         return False
     leaving = {**{name: value for name, value in body.items() if name != "provider"}, "model": target["model"]}

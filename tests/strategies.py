@@ -354,6 +354,8 @@ def bodies(draw: st.DrawFn, endpoint: str, *, quiet: bool) -> dict[str, Any]:
         quiet_ones: tuple[str, ...] = ("dimensions",)
     elif endpoint == "responses":
         body.update(input="hello", store=False)
+        if draw(st.integers(0, 3)) == 0:
+            del body["store"]
         extras, quiet_ones = RESPONSES_EXTRAS, ("temperature", "stream")
     else:
         parts = draw(st.lists(st.sampled_from(["inline_image", "inline_file"] if quiet else sorted(PARTS)), max_size=1))

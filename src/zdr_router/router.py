@@ -202,7 +202,7 @@ class AsyncRouter:
         content = {} if endpoint == "embeddings" else {"messages": messages}
         ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None)
         at = time.monotonic()
-        prepared = self._engine.prepare(ask, at)
+        prepared = self._engine.read(ask, at)
         plan = self._engine.plan(prepared, at)
         return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, plan.resting)
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("zdr_router")
 
+UNKNOWN: Final = "unknown"
+"""What is recorded in place of a name that configuration does not know."""
+
 _CUSTOMER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _OK: Final = 200
 _NOT_FOUND: Final = 404
@@ -91,26 +94,29 @@ class Engine:
         self._random = random
 
     def prepare(self, ask: Ask, began: float) -> Prepared:
-        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`."""
+        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did."""
+        try:
+            return self.read(ask, began)
+        except InvalidRequest as error:
+            fault = error
+        ledger = self._ledger(ask, began)
+        fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
+        self.record(fault.metadata)
+        # Without the frames that read the body: their locals are content.
+        raise fault.with_traceback(None)
+
+    def read(self, ask: Ask, began: float) -> Prepared:
+        """Read the request and record nothing. Raises `InvalidRequest`."""
         policy, route = self._policy(ask), self._route(ask)
         if ask.customer is not None and not _CUSTOMER.fullmatch(ask.customer):
             raise InvalidRequest("a customer id is 1 to 128 letters, digits and ._:-", param="customer")
+        if route is None:
+            raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
         request = Request.of(ask.endpoint, ask.body, ask.tenant)
-        now, request_id = self._clock(), secrets.token_hex(12)
-        ledger = Ledger(
-            request_id=request_id,
-            time=now,
-            began=began,
-            endpoint=ask.endpoint,
-            route=route.name,
-            tenant=ask.tenant,
-            customer=ask.customer,
-            stream=ask.stream,
-            policy_digest=policy.digest,
-            registry_digest=self.deployment.registry.digest,
-        )
+        ledger = self._ledger(ask, began)
+        ledger.policy_digest = policy.digest
         timeout = route.timeout if ask.timeout is None else min(ask.timeout, route.timeout)
-        head = Head(f"chatcmpl-{request_id}", int(now), route.name)
+        head = Head(f"chatcmpl-{ledger.request_id}", int(ledger.time), route.name)
         return Prepared(request, route, policy, ledger, began + timeout, head)
 
     def plan(self, prepared: Prepared, at: float) -> Plan:
@@ -197,18 +203,32 @@ class Engine:
         for recorder in self._recorders:
             recorder.record(metadata)
 
+    def _ledger(self, ask: Ask, began: float) -> Ledger:
+        """The books of a request. Names that configuration does not know are not written down."""
+        route, known = self._route(ask), ask.tenant in self.deployment.policies
+        valid = ask.customer is not None and _CUSTOMER.fullmatch(ask.customer) is not None
+        return Ledger(
+            request_id=secrets.token_hex(12),
+            time=self._clock(),
+            began=began,
+            endpoint=ask.endpoint,
+            route=UNKNOWN if route is None else route.name,
+            tenant=ask.tenant if known else UNKNOWN,
+            customer=ask.customer if valid else None,
+            stream=ask.stream,
+            policy_digest=self.deployment.policies[None].digest,
+            registry_digest=self.deployment.registry.digest,
+        )
+
     def _policy(self, ask: Ask) -> Policy:
         policy = self.deployment.policies.get(ask.tenant)
         if policy is None:
             raise InvalidRequest("the tenant is not one that is configured", param="tenant")
         return policy if ask.policy is None else policy & ask.policy
 
-    def _route(self, ask: Ask) -> Route:
+    def _route(self, ask: Ask) -> Route | None:
         name = ask.body.open().get("model")
-        route = self.deployment.routes.get(name) if isinstance(name, str) else None
-        if route is None:
-            raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
-        return route
+        return self.deployment.routes.get(name) if isinstance(name, str) else None
 
     def _clear(self, target: Target, prepared: Prepared) -> Clearance | tuple[Refusal, ...]:
         return self._clearing.clear(target, prepared.request, prepared.policy, self._trust.read(), self._clock())

@@ -7,7 +7,7 @@ itself uses and asks for. Whatever is unknown is refused.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cachetools import LRUCache
 
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from zdr_router.policy.request import Request
     from zdr_router.policy.target import Target
 
+_UNREAD: Final = Trust(epoch=-1)
+"""Stands in for a trust state that cannot be read. Its epoch is nobody's, so what it gave is never used again."""
+
+_SALT_BYTES: Final = 16
+
 
 class Clearing:
     """Clears targets for requests, and remembers standings.
@@ -33,6 +38,8 @@ class Clearing:
 
     def __init__(self, *, dialects: frozenset[str], salt_key: bytes, remembered: int = 65_536) -> None:
         """Remember at most `remembered` standings."""
+        if len(salt_key) < _SALT_BYTES:
+            raise ValueError(f"salt_key has {len(salt_key)} bytes: give {_SALT_BYTES} or more, at random")
         self._dialects = dialects
         self._salt_key = salt_key
         self._standings: LRUCache[tuple[str, str], Standing] = LRUCache(maxsize=remembered)
@@ -45,9 +52,9 @@ class Clearing:
         `policy` must be complete; `trust` is None when the trust state cannot be read.
         """
         findings = Findings(target)
-        if trust is None or now - trust.as_of > (policy.max_revocation_staleness or 0):
+        if trust is None or not now - trust.as_of <= (policy.max_revocation_staleness or 0):
             findings.add("ZDR105", "the trust state cannot be read or is too old", "make it readable again")
-        standing = self._standing(target, policy, trust or Trust(), now)
+        standing = self._standing(target, policy, trust or _UNREAD, now)
         judge_request(findings, standing, request)
         if standing.refusals or findings.refusals:
             return (*standing.refusals, *findings.refusals)
@@ -65,7 +72,7 @@ class Clearing:
         known = self._standings.get(key)
         if known is not None and known.target is target and known.holds(now, trust.epoch):
             return known
-        standing = stand(target, policy, trust, self._dialects, now)
+        standing = stand(target, policy.complete(), trust, self._dialects, now)
         self._standings[key] = standing
         return standing
 

@@ -90,7 +90,9 @@ def compile_conditions(conditions: Conditions) -> Compiled:
 
 
 def same(left: object, right: object) -> bool:
-    """Equality of JSON values: true is not 1."""
+    """Equality of JSON values: true is not 1, in lists neither."""
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
     return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 

@@ -62,7 +62,7 @@ def guard(wire: WireRequest, clearance: Clearance, *, now: float, epoch: int) ->
         data = orjson.dumps(body)
     except TypeError:
         return Stopped("the body is not JSON")
-    return Dispatch(wire.method, wire.url, wire.headers, Sealed(data), clearance)
+    return Dispatch(wire.method, wire.url, dict(wire.headers), Sealed(data), clearance)
 
 
 def _address(wire: WireRequest, clearance: Clearance) -> str:
@@ -74,11 +74,14 @@ def _address(wire: WireRequest, clearance: Clearance) -> str:
 
 def _headers(wire: WireRequest, clearance: Clearance) -> str:
     auth = AUTH_HEADERS.get(clearance.target.configuration.credentials.auth)
+    credential = clearance.target.credential
     for name, value in wire.headers.items():
         if name not in _HEADERS and name != auth:
             return "a header is not on the allow-list"
         if not value.isprintable():
             return "a header has a control character in it"
+        if name == auth and (credential is None or value.removeprefix("Bearer ") != credential.open()):
+            return "the credential is not that of the account"
     return ""
 
 
@@ -88,10 +91,27 @@ def _members(body: dict[str, object], clearance: Clearance) -> str:
         return "the model is not the one that was cleared"
     cleared = clearance.request.body.open()
     allowed = clearance.request.requirements.parameters
-    router = {forced.path[0] for forced in clearance.forced} | _ROUTER_SETS
+    forced: dict[str, object] = {}
+    for each in clearance.forced:
+        if each.path[0] in allowed:
+            forced.setdefault(each.path[0], cleared[each.path[0]])
+        each.apply(forced)
     for name, value in body.items():
-        if name in router:
-            continue
-        if name not in allowed or value is not cleared.get(name):
+        if name in forced:
+            if value != forced[name]:
+                return "what is forced is not what the router set"
+        elif name not in _ROUTER_SETS and (name not in allowed or value is not cleared.get(name)):
             return "a member of the body is not the one that was cleared"
-    return ""
+    # What is left out can say something too: without `store: false` an answer may be stored.
+    if not body.keys() >= allowed - _ROUTER_SETS:
+        return "a member that was cleared is missing from the body"
+    return _stream(body, cleared)
+
+
+def _stream(body: dict[str, object], cleared: Mapping[str, object]) -> str:
+    """What the router sets for streams carries nothing of anybody's."""
+    if type(body.get("stream", False)) is not bool:
+        return "`stream` is not true or false"
+    given = cleared.get("stream_options")
+    options = {**given, "include_usage": True} if isinstance(given, dict) else {"include_usage": True}
+    return "" if body.get("stream_options", options) == options else "`stream_options` is not what the router set"

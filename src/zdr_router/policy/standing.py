@@ -113,11 +113,15 @@ def _cache(findings: Findings, policy: Policy) -> tuple[tuple[Forced, ...], str 
     cache, forced = target.configuration.cache, target.rules.force
     isolation = cache.isolation
     off = tuple(Forced((name,), value) for name, value in ((isolation and isolation.off) or {}).items())
-    if MEDIA[cache.medium] > MEDIA[policy.cache or "none"]:
+    # Nobody can accept what nobody knows: an unknown medium passes under no policy.
+    if cache.medium == "unknown" or MEDIA[cache.medium] > MEDIA[policy.cache or "none"]:
         if cache.can_disable and off:
             return (*forced, *off), None
         sentence = f"it caches in {cache.medium}, and the policy accepts {policy.cache} at most"
-        findings.add("ZDR202", sentence, f"accept `cache: {cache.medium}` if you can", fact="cache.medium")
+        fix = f"accept `cache: {cache.medium}` if you can"
+        if cache.medium == "unknown":
+            sentence, fix = "nobody knows where it caches", "find out, and declare `cache.medium`"
+        findings.add("ZDR202", sentence, fix, fact="cache.medium")
     needed = target.shared and policy.cache_isolation != "none" and cache.medium != "none"
     if not needed:
         return forced, None
@@ -175,8 +179,10 @@ def _model(findings: Findings) -> None:
         findings.add("ZDR502", sentence, "choose a model that it covers", fact="excluded_models")
     if target.declared is None:
         findings.add("ZDR501", "the configuration does not serve this model", "choose one it lists", fact="models")
-    elif target.declared.origin != "hosted" and not any(leg.leg == "upstream" for leg in target.configuration.legs):
-        sentence = f"the model's origin is {target.declared.origin}, and nobody attests the upstream"
+    elif target.declared.origin == "unknown":
+        findings.add("ZDR504", "nobody knows where the model runs", "choose one that says so", fact="models")
+    elif target.declared.origin == "proxied" and not any(leg.leg == "upstream" for leg in target.configuration.legs):
+        sentence = "the model's origin is proxied, and nobody attests the upstream"
         findings.add("ZDR504", sentence, "choose a model that the provider hosts itself", fact="models")
 
 
