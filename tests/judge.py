@@ -352,10 +352,10 @@ def _grant_holds(target, policies, now):
     if narrow in NAMED_SCOPES and not (narrow in scope and narrow in granted):
         return False
     bound = True in _said(policies, "bind_credentials")
-    return not bound or grant.get("credential") == _fingerprint(target["name"], target["key"])
+    return not bound or grant.get("credential") == fingerprint(target["name"], target["key"])
 
 
-def _fingerprint(account, key):
+def fingerprint(account, key):
     if key is None:
         return None
     inner = hashlib.blake2b(account.encode(), digest_size=32, person=b"zdr-account").digest()

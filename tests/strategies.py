@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
-from judge import FLAGS, MEDIA, NEEDS_CAPABILITY, NEEDS_PERMIT, _fingerprint
+from judge import FLAGS, MEDIA, NEEDS_CAPABILITY, NEEDS_PERMIT, fingerprint
 
 KINDS = (
     "default",
@@ -215,7 +215,7 @@ def _accounts(draw: st.DrawFn, name: str, configuration: dict[str, Any], key: st
             "since": draw(_days(-20, 0)),
             "until": draw(_days(0, 40)),
             "scope": draw(st.sampled_from([{narrow: "ours"}, dict(account["scope"])])),
-            **({} if key is None else {"credential": _fingerprint(name, key)}),
+            **({} if key is None else {"credential": fingerprint(name, key)}),
         }
     return account
 
@@ -706,3 +706,59 @@ def cases(draw: st.DrawFn) -> Case:
         if case.trust is not None and damage is another_instant:
             case.trust["as_of"] = case.now
     return case
+
+
+def one_sound_case() -> Case:
+    """An organisation's setting, held by the account `main`, whose only target is eligible until 2027."""
+    flags = dict.fromkeys(FLAGS, "no")
+    configuration = {
+        "id": "p0/c0",
+        "title": "a configuration",
+        "hosts": ["https://api.p0.example/v1"],
+        "endpoints": ["chat.completions", "embeddings", "responses"],
+        "regions": ["us"],
+        "mechanism": {"kind": "org_setting", "scope": "organization", "fail_mode": "closed"},
+        "flags": flags,
+        "legs": [{"leg": "gateway", "flags": dict(flags)}],
+        "cache": {"medium": "gpu_memory"},
+        "exceptions": [],
+        "conditions": {"force": [{"set": "store", "to": False}]},
+        "models": [
+            {"id": "small", "features": ["tools", "json", "stream", "images"], "price": {"input": 1, "output": 2}}
+        ],
+        "attestation": {
+            "observed": "2026-11-01",
+            "expires": "2027-01-20",
+            "evidence": [{"kind": "policy_page", "locator": "§1", "observed": "2026-11-01", "confidence": "high"}],
+        },
+    }
+    provider = {"id": "p0", "name": "P", "legal_entity": "P, Inc.", "country": "US"}
+    account = {
+        "configuration": "p0/c0",
+        "api_key": {"env": "P0_KEY"},
+        "scope": {"organization": "ours"},
+        "grant": {
+            "basis": "org_setting",
+            "stated_by": "security",
+            "since": "2026-11-01",
+            "until": "2026-12-31",
+            "scope": {"organization": "ours"},
+            "credential": fingerprint("main", "sk-main"),
+        },
+    }
+    return Case(
+        provider_files=[{"schema": 1, "provider": provider, "configurations": [configuration]}],
+        operator={
+            "policy": {"cache": "gpu_memory", "minimum_grade": "contracted"},
+            "accounts": {"main": account},
+            "tenants": {},
+            "routes": {"assistant": {"targets": ["main/small"]}},
+        },
+        tenant=None,
+        endpoint="chat.completions",
+        body={"model": "assistant", "messages": [{"role": "user", "content": "hello"}]},
+        call_policy=None,
+        now=NOON,
+        credentials={"main": "sk-main"},
+        trust={"epoch": 0, "as_of": NOON, "revoked": {}, "contradicted": {}},
+    )

@@ -16,19 +16,22 @@ from zdr_router.registry import Configuration, Source
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from strategies import Case
 
     from zdr_router.metadata import Refusal
 
 SALT_KEY = bytes(range(16))
+_NOWHERE = Source("provider.yaml", {"": 1})
 
 
 class World:
     """The same case, in the words of the code under test."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, sources: Mapping[str, Source] | None = None) -> None:
         self.case = case
-        self.targets = _targets(case)
+        self.targets = _targets(case, sources or {})
         self.policy = effective_policy(case)
         self.trust = None if case.trust is None else Trust(**case.trust)
         self.request = Request.of(case.endpoint, Sealed(case.body), case.tenant)
@@ -55,11 +58,7 @@ def effective_policy(case: Case) -> Policy:
     return policy
 
 
-def target_of(case: Case, name: str) -> Target:
-    return next(target for target in _targets(case) if target.id == name)
-
-
-def _targets(case: Case) -> list[Target]:
+def _targets(case: Case, sources: Mapping[str, Source]) -> list[Target]:
     made: dict[str, tuple[Configuration, str, Any]] = {}
     for file in case.provider_files:
         for raw in file["configurations"]:
@@ -85,7 +84,7 @@ def _targets(case: Case) -> list[Target]:
                     shared=not owners and bool(case.operator["tenants"]),
                     credential=None if key is None else Sealed(key),
                     digest="sha256:0",
-                    source=Source("provider.yaml", {"": 1}),
+                    source=sources.get(configuration.id, _NOWHERE),
                     account_source="zdr.yaml:1",
                     rules=rules,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 from zdr_router.errors import ConfigError, Problem
 from zdr_router.registry.base import Declared, Text
@@ -106,8 +108,11 @@ def test_a_plain_scalar_is_what_the_core_schema_of_yaml_1_2_says(scalar, value):
 
 @pytest.mark.parametrize(
     "scalar",
-    [".inf", "-.Inf", "+.INF", ".nan", ".NaN", ".NAN", "1e400", "-1e400", "9007199254740992", "-9007199254740992"]
-    + ["0x20000000000000", "0o" + "7" * 30, "9" * 5000, "-" + "1" * 100_000, "0." + "1" * 5000],
+    [
+        *(".inf", "-.Inf", "+.INF", ".nan", ".NaN", ".NAN", "1e400", "-1e400", "0." + "1" * 5000),
+        *("9007199254740992", "-9007199254740992", "9" * 5000, "-" + "1" * 100_000),
+        *("0x20000000000000", "0o" + "7" * 30),
+    ],
 )
 def test_a_number_that_json_cannot_carry_is_an_error(scalar):
     problem = _refused(f"b: 1\na: {scalar}")
@@ -115,11 +120,12 @@ def test_a_number_that_json_cannot_carry_is_an_error(scalar):
     assert problem.line == 2
 
 
-@given(st.dictionaries(st.text("abc.-_[] ", min_size=1), st.recursive(st.none() | st.booleans() | st.text(), st.lists)))
-def test_whatever_json_says_is_read_as_json(value):
-    import json  # noqa: PLC0415 - the yardstick of this test alone
+_LETTERS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]))
 
-    data = json.dumps(value).replace("\x7f", "\\u007f")
+
+@given(st.dictionaries(_LETTERS, st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | _LETTERS, st.lists)))
+def test_whatever_json_says_is_read_as_json(value):
+    data = json.dumps(value, ensure_ascii=False)
     assert parse(data.encode(), "f.yaml").value == value
 
 
@@ -155,14 +161,13 @@ def test_whatever_json_says_is_read_as_json(value):
         ("---\n", "is empty", 0),
         ("~", "is empty", 0),
         ("a: 1\nb: [1", "not YAML: did not find expected ',' or ']'", 3),
-        ("a: 1\n\tb: 1", "not YAML: found character that cannot start any token", 2),
-        ("a: 'b", "not YAML: found unexpected end of stream", 2),
+        ("a: 1\n\tb: 1", "not YAML: found a tab character that violates indentation", 2),
+        ("a: 'b", "not YAML: found unexpected end of stream", 1),
     ],
 )
 def test_what_is_not_plain_data_is_one_error_with_its_line(data, what, line):
     problem = _refused(data)
-    assert (problem.what, problem.line) == (what, line) or line == problem.line + 1
-    assert problem.what == what
+    assert (problem.what, problem.line) == (what, line)
 
 
 @pytest.mark.parametrize(
@@ -238,25 +243,31 @@ NESTED = {
 }
 
 
-@pytest.mark.parametrize("expression", NESTED.values(), ids=NESTED)
-def test_no_depth_of_nesting_crashes_the_parser(expression):
-    program = (
-        "from zdr_router.errors import ConfigError\n"
-        "from zdr_router.registry.strict_yaml import parse\n"
-        f"n = {DEEP}\n"
-        "try:\n"
-        f"    parse(({expression}).encode(), 'f.yaml')\n"
-        "except ConfigError as error:\n"
-        "    print(len(error.problems), error)\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
-    assert ended.returncode == 0, ended.stderr[-300:]
-    assert ended.stdout.startswith("1 f.yaml:")
+PROGRAM = """
+import sys, time
+from zdr_router.errors import ConfigError
+from zdr_router.registry.strict_yaml import parse
+n = int(sys.argv[1])
+for expression in sys.argv[2:]:
+    data, began = eval(expression).encode(), time.process_time()
+    try:
+        parse(data, "f.yaml")
+    except ConfigError as error:
+        print(expression, len(error.problems), error.problems[0].file, time.process_time() - began < 2, flush=True)
+"""
+
+
+def test_no_depth_of_nesting_crashes_or_stalls_the_parser():
+    command = [sys.executable, "-c", PROGRAM, str(DEEP), *NESTED.values()]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    refused = ended.stdout.splitlines()
+    assert refused == [f"{expression} 1 f.yaml True" for expression in NESTED.values()], ended.stderr[-300:]
+    assert ended.returncode == 0
 
 
 def test_sixty_four_levels_are_read_and_one_more_is_not():
     assert parse(("[" * 64 + "]" * 64).encode(), "f.yaml").value == eval("[" * 64 + "]" * 64)  # noqa: S307
-    problem = _refused("a:\n" + "[" * 64 + "]" * 64)
+    problem = _refused("a:\n  " + "[" * 64 + "]" * 64)
     assert (problem.what, problem.line) == ("nested deeper than 64 levels", 2)
 
 
@@ -268,7 +279,7 @@ class Part(Declared):
 
 class Whole(Declared):
     parts: list[Part]
-    table: dict[str, Part] = {}
+    table: dict[str, Part] = Field(default_factory=dict)
 
 
 def _faults(data: str) -> list[str]:
