@@ -10,7 +10,7 @@ import rfc8785
 from zdr_router.registry import Registry
 from zdr_router.registry.digest import digest, digest_all, digest_of
 
-GOLDEN = "@GOLDEN@"
+GOLDEN = "sha256:40a4ce774e0b90058f7e644c101c42a52d05d91e12f8596502d51aaf32a6558d"
 
 
 # RFC 8785, section 3.2.2 to 3.2.4 and appendix B.
@@ -23,8 +23,10 @@ GOLDEN = "@GOLDEN@"
                 "string": "\u20ac$\u000f\u000aA'\u0042\u0022\u005c\\\"/",
                 "literals": [None, True, False],
             },
-            '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
-            '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+            (
+                '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+                '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+            ),
         ),
         (
             {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\x80": 6, "ö": 7},

@@ -121,14 +121,17 @@ def _forbids(base: list[BaseModel], changed: list[BaseModel]) -> bool:
 
 def _models(base: list[Model], changed: list[Model]) -> bool:
     """Fewer models, never one that another entry then serves differently: the first match decides."""
-    first: dict[tuple[str | None, str | None], Model] = {}
-    for entry in base:
-        first.setdefault((entry.id, entry.pattern), entry)
-    names = [(entry.id, entry.pattern) for entry in changed]
-    if any(pattern is not None for _, pattern in names) and names != [(entry.id, entry.pattern) for entry in base]:
+    before, after = _by_name(base), _by_name(changed)
+    if any(pattern is not None for _, pattern in after) and list(after) != list(before):
         return True
-    pairs = zip(names, changed, strict=True)
-    return not all(name in first and _serves_no_more(entry, first[name]) for name, entry in pairs)
+    return not all(name in before and _serves_no_more(entry, before[name]) for name, entry in after.items())
+
+
+def _by_name(models: list[Model]) -> dict[tuple[str | None, str | None], Model]:
+    first: dict[tuple[str | None, str | None], Model] = {}
+    for entry in models:
+        first.setdefault((entry.id, entry.pattern), entry)
+    return first
 
 
 def _serves_no_more(new: Model, old: Model) -> bool:
