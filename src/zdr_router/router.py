@@ -15,7 +15,7 @@ from zdr_router.driver.attempt import DIALECTS, Sender
 from zdr_router.driver.engine import Ask, Engine
 from zdr_router.driver.stream import StreamRun
 from zdr_router.errors import InvalidRequest
-from zdr_router.policy.calendar import end_of
+from zdr_router.policy.calendar import DAY, end_of
 from zdr_router.policy.clearing import Clearing
 from zdr_router.registry import Registry
 from zdr_router.sealed import Sealed
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("zdr_router")
 
-_WARN_AHEAD = 30 * 86400.0
+_WARN_AHEAD = 30 * DAY
 NO_CONTENT: Final[Sequence[Mapping[str, object]]] = ({"role": "user", "content": ""},)
 """What `explain` looks at when it is given no messages."""
 
@@ -171,7 +171,7 @@ class AsyncRouter:
         """Answer a chat as a stream: `async with router.stream_chat(…) as stream: async for chunk in stream: …`."""
         body = {"model": model, "messages": messages, **parameters, "stream": True}
         ask = _ask("chat.completions", body, tenant, customer, policy, timeout)
-        return ChatStream(StreamRun(self._engine, self._ready(), ask))
+        return ChatStream(StreamRun(self._engine, self._ready, ask))
 
     def embed(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
         self,
@@ -201,6 +201,7 @@ class AsyncRouter:
         """Say who would serve a request, in which order, and why the others may not. No I/O, nothing is recorded."""
         content = {} if endpoint == "embeddings" else {"messages": messages}
         ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None)
+        del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
         at = time.monotonic()
         prepared = self._engine.read(ask, at)
         plan = self._engine.plan(prepared, at)
@@ -224,9 +225,12 @@ class AsyncRouter:
 
     def _warn_of_expiries(self) -> None:
         """Lapsing must not be an outage: say so a month ahead."""
-        for name, day in sorted(_expiries(self.deployment).items()):
-            if day - self._clock() < _WARN_AHEAD:
-                log.warning("attestation expires soon configuration=%s days=%d", name, (day - self._clock()) // 86400)
+        now = self._clock()
+        for name, end in sorted(_expiries(self.deployment).items()):
+            if end <= now:
+                log.warning("attestation has expired configuration=%s", name)
+            elif end - now < _WARN_AHEAD:
+                log.warning("attestation expires soon configuration=%s days=%d", name, (end - now) // DAY)
 
 
 def _ask(  # noqa: PLR0913, PLR0917 - what a caller gives, in one place

@@ -61,18 +61,20 @@ schema: 1
 registry: {{shipped: true, overlays: [dates.yaml]}}
 policy:
   minimum_grade: documented
-  cache: host_memory                      # the most durable cache that is accepted
+  cache: host_memory                      # the most durable cache accepted
 accounts:
   one:
     configuration: {local}
     base_url: {one}
     engine_version: {engine}
-    grant: {{basis: self_operated, stated_by: zdr demo, since: {since}, until: {until}}}
+    grant: {{basis: self_operated, stated_by: zdr demo,
+            since: {since}, until: {until}}}
   two:
     configuration: {local}
     base_url: {two}
     engine_version: {engine}
-    grant: {{basis: self_operated, stated_by: zdr demo, since: {since}, until: {until}}}
+    grant: {{basis: self_operated, stated_by: zdr demo,
+            since: {since}, until: {until}}}
   openai-plain:                           # keeps prompts and answers unless something else is agreed on
     configuration: openai/default
     api_key: {{file: "{keys}/openai"}}
@@ -94,17 +96,20 @@ accounts:
   ollama:                                 # on loopback, but it forwards models named …cloud
     configuration: ollama/local
     base_url: http://127.0.0.1:11434/v1
-    grant: {{basis: self_operated, stated_by: zdr demo, since: {since}, until: {until}}}
+    grant: {{basis: self_operated, stated_by: zdr demo,
+            since: {since}, until: {until}}}
   globex-own:                             # a good target, of another tenant
     configuration: {local}
     base_url: {two}
     engine_version: {engine}
-    grant: {{basis: self_operated, stated_by: zdr demo, since: {since}, until: {until}}}
+    grant: {{basis: self_operated, stated_by: zdr demo,
+            since: {since}, until: {until}}}
 tenants:
   {tenant}: {{accounts: [openai-plain, groq-no-grant, groq-new-key, openai-lapsed, ollama]}}
   {other}: {{accounts: [globex-own]}}
 routes:
   {route}:
+    timeout: 2m                           # patience with a small machine
     targets:
 {targets}
   {hosted_route}:
