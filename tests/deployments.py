@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
+import functools
+import tempfile
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+import certifi
 
 from zdr_router import Account, AsyncRouter, Grant, Policy, Registry, RouteEntry
 from zdr_router.policy.clearance import Clearance
@@ -13,6 +19,7 @@ from zdr_router.policy.request import Request
 from zdr_router.policy.trust import Trust
 from zdr_router.registry import Configuration, Provider, Source
 from zdr_router.sealed import Sealed
+from zdr_router.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from upstream import Upstream
 
     from zdr_router import Router, Tenant
+    from zdr_router.policy.accounts import SecretSource
     from zdr_router.policy.target import Target
 
 TODAY = dt.datetime.now(dt.UTC).date()
@@ -56,9 +64,7 @@ def configuration(name: str = "acme/zdr", hosts: Sequence[str] = ("http://127.0.
         "attestation": {
             "observed": TODAY.isoformat(),
             "expires": (TODAY + dt.timedelta(30)).isoformat(),
-            "evidence": [
-                {"kind": "policy_page", "locator": "§1", "observed": TODAY.isoformat(), "confidence": "high"}
-            ],
+            "evidence": [{"kind": "policy_page", "locator": "§1", "observed": TODAY.isoformat(), "confidence": "high"}],
         },
     }
     return Configuration.model_validate({**declared, **members})
@@ -79,18 +85,42 @@ def registry(*configurations: Configuration) -> Registry:
     )
 
 
-def parts(*upstreams: Upstream, timeout: str = "10s", **entry: Any) -> dict[str, Any]:
+@functools.cache
+def one_authority() -> TransportSettings:
+    """A trust store of one certificate: to read them all takes longer than most tests."""
+    bundle = Path(certifi.where()).read_text(encoding="ascii")
+    end = "-----END CERTIFICATE-----\n"
+    with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
+        file.write(bundle[: bundle.index(end)] + end)
+    atexit.register(Path(file.name).unlink)
+    return TransportSettings(ca_file=file.name)
+
+
+@functools.cache
+def shipped() -> Registry:
+    """The shipped registry, read once: it never changes."""
+    return Registry.shipped()
+
+
+def parts(*upstreams: Upstream | str, timeout: str = "10s", **entry: Any) -> dict[str, Any]:
     """Accounts `a`, `b`, … on self-operated servers, and the route `chat` over a model `m` of each."""
-    accounts = {name: local(each.url) for name, each in zip("abcdefgh", upstreams, strict=False)}
-    route = {"targets": [f"{name}/m" for name in accounts], "timeout": timeout, **entry}
+    accounts = {
+        name: local(each if isinstance(each, str) else each.url)
+        for name, each in zip("abcdefgh", upstreams, strict=False)
+    }
+    route: dict[str, Any] = {"targets": [f"{name}/m" for name in accounts], "timeout": timeout, **entry}
     return {
+        "registry": shipped(),
+        "transport": one_authority(),
         "policy": Policy(minimum_grade="contracted", cache="host_memory"),
         "accounts": accounts,
         "routes": {"chat": RouteEntry(**route)},
     }
 
 
-def router(*upstreams: Upstream, timeout: str = "10s", recorders: Sequence[Any] = (), **entry: Any) -> AsyncRouter:
+def router(
+    *upstreams: Upstream | str, timeout: str = "10s", recorders: Sequence[Any] = (), **entry: Any
+) -> AsyncRouter:
     return AsyncRouter(**parts(*upstreams, timeout=timeout, **entry), recorders=recorders)
 
 
@@ -100,11 +130,12 @@ def acme(
     policy: Policy | None = None,
     tenants: Mapping[str, Tenant] | None = None,
     kind: type[AsyncRouter | Router] = AsyncRouter,
+    api_key: SecretSource | None = None,
     **members: Any,
 ) -> Any:
     """A router with one account for each configuration (`a`, `b`, …), and the route `chat` over `m` of each."""
     accounts = {
-        name: Account(configuration=each.id, base_url=each.hosts[0])
+        name: Account(configuration=each.id, base_url=each.hosts[0], api_key=api_key)
         for name, each in zip("abcdefgh", configurations, strict=False)
     }
     return kind(
@@ -113,6 +144,7 @@ def acme(
         accounts=accounts,
         routes={"chat": [f"{name}/m" for name in accounts]},
         tenants=tenants,
+        transport=one_authority(),
         **members,
     )
 
@@ -135,5 +167,5 @@ def clear(target: Target, **body: object) -> Clearance:
     now = dt.datetime.now(dt.UTC).timestamp()
     result = clearing.clear(target, request, policy, Trust(), now)
     if not isinstance(result, Clearance):
-        raise AssertionError(result)
+        raise AssertionError(result)  # noqa: TRY004 - the test is wrong
     return result

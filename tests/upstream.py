@@ -63,7 +63,9 @@ class Call:
         self, status: int, body: bytes, *, kind: str = JSON, headers: Mapping[str, str] | None = None
     ) -> None:
         """A whole answer that says its length."""
-        await self.say(_head(status, {"content-type": kind, "content-length": str(len(body)), **(headers or {})}) + body)
+        await self.say(
+            _head(status, {"content-type": kind, "content-length": str(len(body)), **(headers or {})}) + body
+        )
 
     async def begin(self, kind: str, headers: Mapping[str, str] | None = None) -> None:
         """The head of a chunked answer."""
@@ -193,7 +195,9 @@ async def _read(reader: asyncio.StreamReader) -> Arrived | None:
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+        headers = {
+            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)
+        }
         body = await reader.readexactly(int(headers.get("content-length", "0")))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
@@ -270,7 +274,7 @@ def status(code: int, body: object = None, *, headers: Mapping[str, str] | None 
     return behave
 
 
-def error(code: int, *, message: str = "no", **members: object) -> Behaviour:
+def error(code: int, /, *, message: str = "no", **members: object) -> Behaviour:
     """This status, with an error as OpenAI writes it."""
     return status(code, {"error": {"message": message, **members}})
 
@@ -371,14 +375,33 @@ def when(event: asyncio.Event, behaviour: Behaviour) -> Behaviour:
     return behave
 
 
+class Pulse:
+    """How long the machine kept the loop waiting, at worst: what a promise in milliseconds is not to blame for."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        self._beating: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._beating = asyncio.create_task(self._beat())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._beating.cancel()
+
+    async def _beat(self) -> None:
+        now = asyncio.get_running_loop().time
+        while True:
+            before = now()
+            await asyncio.sleep(0.005)
+            self.worst = max(self.worst, now() - before - 0.005)
+
+
 @contextlib.asynccontextmanager
 async def upstreams(*scripts: Sequence[Behaviour] | Behaviour) -> AsyncIterator[list[Upstream]]:
     """Several at once; each is given its behaviours, of which a single one is for every request."""
     async with contextlib.AsyncExitStack() as stack:
-        made = [
-            Upstream(otherwise=script) if callable(script) else Upstream(*script)
-            for script in scripts
-        ]
+        made = [Upstream(otherwise=script) if callable(script) else Upstream(*script) for script in scripts]
         for each in made:
             await stack.enter_async_context(each)
         yield made

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from zdr_router.errors import ConfigError, Problem
 from zdr_router.policy.accounts import Account, SecretSource
@@ -25,7 +25,7 @@ from zdr_router.sealed import Sealed
 from zdr_router.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class WeightedTarget(Declared):
@@ -42,6 +42,15 @@ class RouteEntry(Declared):
     strategy: StrategyName = "in_order"
     timeout: Duration = 60.0
     max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+
+
+def route_of(name: str, targets: Sequence[str]) -> RouteEntry:
+    """A route that is given as a list of its targets. Raises `ConfigError`."""
+    try:
+        return RouteEntry.model_validate({"targets": targets if isinstance(targets, str) else list(targets)})
+    except ValidationError:
+        problem = Problem(f"route {name} is not a list of targets", fix="list at least one, each written account/model")
+    raise ConfigError(problem)
 
 
 class Tenant(Declared):

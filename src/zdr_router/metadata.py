@@ -75,7 +75,7 @@ class Refusal:
     @property
     def about_the_request(self) -> bool:
         """Whether the caller, rather than the operator, can change it."""
-        return self.id >= "ZDR6" and not self.id.startswith("ZDR7")
+        return self.id.startswith(("ZDR6", "ZDR8"))
 
     def public(self) -> dict[str, str]:
         """What a caller of a host may see: no account, no file."""

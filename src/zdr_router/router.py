@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
-from zdr_router.config import RouteEntry, assemble, load
+from zdr_router.config import RouteEntry, assemble, load, route_of
 from zdr_router.driver.attempt import DIALECTS, Sender
 from zdr_router.driver.engine import Ask, Engine
 from zdr_router.driver.stream import StreamRun
@@ -65,8 +65,7 @@ class AsyncRouter:
     ) -> None:
         """Build from values; a route may be given as a list of its targets. Raises `ConfigError`."""
         entries = {
-            name: route if isinstance(route, RouteEntry) else RouteEntry(targets=list(route))
-            for name, route in routes.items()
+            name: route if isinstance(route, RouteEntry) else route_of(name, route) for name, route in routes.items()
         }
         deployment = assemble(
             registry=registry or Registry.shipped(),

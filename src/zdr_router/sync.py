@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from zdr_router.errors import InvalidRequest
 from zdr_router.router import NO_CONTENT, AsyncRouter
 
 if TYPE_CHECKING:
@@ -106,17 +107,17 @@ class Router:
         **parameters: object,
     ) -> ChatCompletion:
         """Answer a chat; `model` is the name of a route."""
-        return self._running().run(
-            self._router.chat(
-                model=model,
-                messages=messages,
-                tenant=tenant,
-                customer=customer,
-                policy=policy,
-                timeout=timeout,
-                **parameters,
-            )
+        work = self._router.chat(
+            model=model,
+            messages=messages,
+            tenant=tenant,
+            customer=customer,
+            policy=policy,
+            timeout=timeout,
+            **parameters,
         )
+        del model, messages, tenant, customer, parameters  # a traceback shows what the names of its frames stand for
+        return _run(self._loop, work)
 
     def stream_chat(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
         self,
@@ -139,7 +140,7 @@ class Router:
             timeout=timeout,
             **parameters,
         )
-        return SyncChatStream(self._running(), stream)
+        return SyncChatStream(self._loop, stream)
 
     def embed(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
         self,
@@ -153,17 +154,17 @@ class Router:
         **parameters: object,
     ) -> Embeddings:
         """Turn texts into vectors."""
-        return self._running().run(
-            self._router.embed(
-                model=model,
-                input=input,
-                tenant=tenant,
-                customer=customer,
-                policy=policy,
-                timeout=timeout,
-                **parameters,
-            )
+        work = self._router.embed(
+            model=model,
+            input=input,
+            tenant=tenant,
+            customer=customer,
+            policy=policy,
+            timeout=timeout,
+            **parameters,
         )
+        del model, input, tenant, customer, parameters  # as in `chat`
+        return _run(self._loop, work)
 
     def explain(
         self,
@@ -176,21 +177,20 @@ class Router:
         **parameters: object,
     ) -> Explanation:
         """Say who would serve a request, and why the others may not. No I/O; the router need not be entered."""
-        return self._router.explain(
-            model=model, messages=messages, tenant=tenant, policy=policy, endpoint=endpoint, **parameters
-        )
-
-    def _running(self) -> _Loop:
-        if self._loop is None:
-            message = "the router is not open: use `with` around it"
-            raise RuntimeError(message)
-        return self._loop
+        try:
+            return self._router.explain(
+                model=model, messages=messages, tenant=tenant, policy=policy, endpoint=endpoint, **parameters
+            )
+        except InvalidRequest as error:
+            fault = error
+        del model, messages, tenant, parameters  # as in `chat`
+        raise fault.with_traceback(None)
 
 
 class SyncChatStream:
     """A streamed answer: a context manager, and an iterator of OpenAI's chunks inside it."""
 
-    def __init__(self, loop: _Loop, stream: ChatStream) -> None:
+    def __init__(self, loop: _Loop | None, stream: ChatStream) -> None:
         """Nothing is sent before the block is entered."""
         self._loop = loop
         self._stream = stream
@@ -202,14 +202,14 @@ class SyncChatStream:
 
     def __enter__(self) -> Self:
         """Walk until the first content has come."""
-        self._loop.run(self._stream.__aenter__())
+        _run(self._loop, self._stream.__aenter__())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the upstream if it was still sending."""
-        self._loop.run(self._stream.__aexit__(None, None, None))
+        _run(self._loop, self._stream.__aexit__(None, None, None))
 
     def __iter__(self) -> Iterator[ChatChunk]:
         """The stream is its own iterator: what was read is gone."""
@@ -217,10 +217,18 @@ class SyncChatStream:
 
     def __next__(self) -> ChatChunk:
         """The next chunk. Raises `StreamBroken` where the stream died after its first content."""
-        chunk = self._loop.run(self._stream.next_chunk())
+        chunk = _run(self._loop, self._stream.next_chunk())
         if chunk is None:
             raise StopIteration
         return chunk
+
+
+def _run(loop: _Loop | None, work: Coroutine[Any, Any, T]) -> T:
+    if loop is None:
+        work.close()
+        message = "the router is not open: use `with` around it"
+        raise RuntimeError(message)
+    return loop.run(work)
 
 
 class _Loop:

@@ -108,7 +108,7 @@ class Course:
             log.warning("contradicted target=%s configuration=%s", target.id, target.configuration.id)
         if ended.outcome is Outcome.OK:
             event = HealthEvent("succeeded", latency=(self._committed or at) - self._started)
-        elif ended.outcome is Outcome.RATE_LIMITED or ended.wait is not None:
+        elif ended.outcome is Outcome.RATE_LIMITED or (ended.wait is not None and CONSEQUENCES[ended.outcome].moves_on):
             event = HealthEvent("throttled", not_before=at + (_SHORT_REST if ended.wait is None else ended.wait))
         else:
             event = _FAILED if CONSEQUENCES[ended.outcome].hurts else _ABANDONED

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.dialects.base import Head
@@ -52,8 +52,9 @@ class Ask:
     endpoint: str
     body: Sealed[Mapping[str, object]]
     stream: bool
-    tenant: str | None
-    customer: str | None
+    # As the caller gave them: they are not known to be names before they are read.
+    tenant: str | None = field(repr=False)
+    customer: str | None = field(repr=False)
     policy: Policy | None
     timeout: float | None
 
@@ -102,11 +103,18 @@ class Engine:
         ledger = self._ledger(ask, began)
         fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
         self.record(fault.metadata)
-        # Without the frames that read the body: their locals are content.
         raise fault.with_traceback(None)
 
     def read(self, ask: Ask, began: float) -> Prepared:
         """Read the request and record nothing. Raises `InvalidRequest`."""
+        try:
+            return self._read(ask, began)
+        except InvalidRequest as error:
+            fault = error
+        # Without the frames that read the body: their locals are content.
+        raise fault.with_traceback(None)
+
+    def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)
         if ask.customer is not None and not _CUSTOMER.fullmatch(ask.customer):
             raise InvalidRequest("a customer id is 1 to 128 letters, digits and ._:-", param="customer")
@@ -115,7 +123,8 @@ class Engine:
         request = Request.of(ask.endpoint, ask.body, ask.tenant)
         ledger = self._ledger(ask, began)
         ledger.policy_digest = policy.digest
-        timeout = route.timeout if ask.timeout is None else min(ask.timeout, route.timeout)
+        # In this order, in which NaN loses.
+        timeout = route.timeout if ask.timeout is None else min(route.timeout, ask.timeout)
         head = Head(f"chatcmpl-{ledger.request_id}", int(ledger.time), route.name)
         return Prepared(request, route, policy, ledger, began + timeout, head)
 
@@ -156,8 +165,9 @@ class Engine:
             course.start(clearance, now())
             try:
                 ended = await sender.ask(clearance, prepared.head, prepared.deadline)
-            except asyncio.CancelledError:
+            except asyncio.CancelledError as left:
                 self.abandon(course, now())
+                left.__traceback__ = None  # the frames below may hold a part of the answer
                 raise
             course.end(clearance, ended, now())
         if course.answer is None:

@@ -8,6 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from zdr_router.dialects.openai import decode_chat
 from zdr_router.dialects.openai_stream import ChatStreamDecoder
 from zdr_router.driver.attempt import Ended, Sender
 from zdr_router.errors import StreamBroken
@@ -52,10 +53,10 @@ class StreamRun:
     `metadata` is complete once the stream has ended, however it did.
     """
 
-    def __init__(self, engine: Engine, sender: Sender, ask: Ask) -> None:
-        """Nothing runs yet."""
+    def __init__(self, engine: Engine, ready: Callable[[], Sender], ask: Ask) -> None:
+        """Nothing runs yet; `ready` is asked for the sender when it does."""
         self._engine = engine
-        self._sender = sender
+        self._sender = ready
         self._ask = ask
         self._now: Callable[[], float] = time.monotonic
         self._ready: deque[ChatChunk] = deque()
@@ -67,17 +68,21 @@ class StreamRun:
     async def open(self) -> None:
         """Walk until a target has sent its first content. Raises what a whole answer would raise."""
         self._now = asyncio.get_running_loop().time
+        sender = self._sender()
         prepared = self._engine.prepare(self._ask, self._now())
         course = self._course = self._engine.begin(prepared, self._now())
         while (clearance := course.current) is not None:
             course.start(clearance, self._now())
             try:
-                ended = await self._attempt(clearance, prepared)
-            except asyncio.CancelledError:
+                ended = await self._attempt(sender, clearance, prepared)
+            except asyncio.CancelledError as left:
                 self.close()
+                left.__traceback__ = None  # the frames below may hold a part of the answer
                 raise
-            if ended is None:
+            spoke = self._upstream is not None and self._upstream.decoder.committed
+            if ended is None or (spoke and ended.outcome is Outcome.OK):
                 course.commit(self._now())
+            if ended is None:
                 return
             if ended.outcome is not Outcome.OK:
                 self._ready.clear()
@@ -97,8 +102,9 @@ class StreamRun:
                 return None
             try:
                 ended = await upstream.read(self._ready)
-            except asyncio.CancelledError:
+            except asyncio.CancelledError as left:
                 self.close()
+                left.__traceback__ = None  # the frames below may hold a part of the answer
                 raise
             if ended is not None:
                 self._settle(course, upstream.clearance, ended)
@@ -112,11 +118,13 @@ class StreamRun:
         if self._course is not None and self.metadata is None:
             self.metadata = self._engine.abandon(self._course, self._now())
 
-    async def _attempt(self, clearance: Clearance, prepared: Prepared) -> Ended | None:
+    async def _attempt(self, sender: Sender, clearance: Clearance, prepared: Prepared) -> Ended | None:
         """None once there is content; else how the attempt ended."""
-        response = await self._sender.send(clearance, prepared.deadline, stream=True)
+        response = await sender.send(clearance, prepared.deadline, stream=True)
         if isinstance(response, Ended):
             return response
+        if response.headers.get("content-type", "").startswith("application/json"):
+            return await _unstreamed(response, prepared)
         upstream = self._upstream = _Upstream(clearance, response, _decoder(clearance, response, prepared))
         while not upstream.decoder.committed:
             ended = await upstream.read(self._ready)
@@ -126,8 +134,8 @@ class StreamRun:
 
     def _settle(self, course: Course, clearance: Clearance, ended: Ended) -> None:
         """The attempt is over: let go of its connection, and let the walk know."""
-        if self._upstream is not None and self._upstream.decoder.usage is not None:
-            course.ledger.usage = self._upstream.decoder.usage
+        # Also when there is none: what an earlier target counted is not this one's.
+        course.ledger.usage = None if self._upstream is None else self._upstream.decoder.usage
         self._drop()
         course.end(clearance, ended, self._now())
 
@@ -147,6 +155,15 @@ class StreamRun:
         if self._upstream is not None:
             self._upstream.response.close()
             self._upstream = None
+
+
+async def _unstreamed(response: Response, prepared: Prepared) -> Ended:
+    """What came is no stream, but most often an error in a 200, which may be a no."""
+    payload = await response.read()
+    if isinstance(payload, SendFailure):
+        return Ended(payload.outcome, payload.sent, response.status)
+    decoded = decode_chat(payload, prepared.head)
+    return Ended(decoded if isinstance(decoded, Outcome) else Outcome.MALFORMED, "maybe", response.status)
 
 
 def _decoder(clearance: Clearance, response: Response, prepared: Prepared) -> ChatStreamDecoder:

@@ -62,7 +62,8 @@ def step(health: Health, event: HealthEvent, now: float, breaker: Breaker) -> He
         probing = health.opened_until > 0.0
         return replace(health, probe_until=now + breaker.open_for) if probing else health
     if event.kind == "succeeded":
-        return Health(latency=_average(health.latency, event.latency))
+        # A request that was under way when the provider asked to be left alone does not take that back.
+        return Health(not_before=health.not_before, latency=_average(health.latency, event.latency))
     if event.kind == "failed":
         failures = health.failures + 1
         opens = failures >= breaker.failures or health.opened_until > 0.0

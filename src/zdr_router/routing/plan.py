@@ -68,9 +68,9 @@ def make_plan(  # noqa: PLR0913 - clock, chance and health are arguments, never 
     view = View(route.weights or {}, health, random)
     arranged = arrange(cleared, route.strategy, preferences, view)
     admitted = [each for each in arranged if admits(health[each.target.id], now)]
-    resting = tuple(each.target.id for each in arranged if each not in admitted)
     if not admitted and arranged:
         admitted = [min(arranged, key=lambda each: _due(health[each.target.id]))]
+    resting = tuple(each.target.id for each in arranged if each not in admitted)
     bound = route.max_attempts if preferences.allow_fallbacks else 1
     return Plan(tuple(admitted[:bound]), tuple(refusals), resting)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, log
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Weighted:
 
         def draw(clearance: Clearance) -> float:
             weight = view.weights.get(clearance.target.id, 1.0)
-            return view.random() ** (1.0 / weight) if weight > 0.0 else -1.0
+            # An exponential variate, negated. The usual random() ** (1 / weight) underflows where weights are small.
+            return log(1.0 - view.random()) / weight if weight > 0.0 else -inf
 
         drawn = [(draw(clearance), clearance) for clearance in clearances]
         return [clearance for _, clearance in sorted(drawn, key=_first, reverse=True)]

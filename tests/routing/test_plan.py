@@ -1,0 +1,103 @@
+"""From a route and a request to a plan."""
+
+from __future__ import annotations
+
+import pytest
+from deployments import clear, targets
+
+from zdr_router.metadata import Refusal
+from zdr_router.policy.preferences import Preferences
+from zdr_router.routing.health import HealthEvent
+from zdr_router.routing.plan import Plan, Route, make_plan
+from zdr_router.state.memory import MemoryHealth
+
+TARGETS = targets(4)
+PLAIN = Preferences()
+FAILED = HealthEvent("failed")
+
+
+def plan(  # noqa: PLR0913 - what a plan is made of
+    *,
+    preferences: Preferences = PLAIN,
+    health: MemoryHealth | None = None,
+    now: float = 100.0,
+    refused: str = "",
+    strategy: str = "in_order",
+    max_attempts: int = 6,
+) -> Plan:
+    def judge(target):
+        refusal = Refusal("ZDR201", target.id, target.configuration.id, "it keeps", "do not")
+        return (refusal,) if target.account_name in refused else clear(target)
+
+    route = Route("chat", TARGETS, strategy, max_attempts=max_attempts)
+    store = health or MemoryHealth()
+    return make_plan(route, judge, preferences, store=store, now=now, random=lambda: 0.5)
+
+
+def names(made: Plan) -> str:
+    return "".join(each.target.account_name for each in made.clearances)
+
+
+def resting(*accounts: tuple[str, float]) -> MemoryHealth:
+    store = MemoryHealth()
+    for name, until in accounts:
+        store.apply(f"{name}/m", HealthEvent("throttled", not_before=until), 99.0)
+    return store
+
+
+def test_all_that_are_cleared_are_planned_and_all_that_are_not_are_explained():
+    made = plan(refused="bd")
+    assert names(made) == "ac"
+    assert [refusal.target for refusal in made.refusals] == ["b/m", "d/m"]
+
+
+def test_a_plan_is_bounded_by_the_route():
+    assert names(plan(max_attempts=2)) == "ab"
+
+
+def test_without_fallbacks_one_target_is_planned():
+    assert names(plan(preferences=Preferences(allow_fallbacks=False))) == "a"
+
+
+def test_order_is_applied_before_the_bound():
+    assert names(plan(preferences=Preferences(order=("d/m",), allow_fallbacks=False))) == "d"
+
+
+def test_sort_is_applied_to_what_is_cleared():
+    store = MemoryHealth()
+    for name, seconds in zip("abcd", (4.0, 3.0, 2.0, 1.0), strict=True):
+        store.apply(f"{name}/m", HealthEvent("succeeded", latency=seconds), 1.0)
+    assert names(plan(preferences=Preferences(sort="latency"), health=store, refused="d")) == "cba"
+
+
+def test_health_holds_back_a_target_that_rests():
+    made = plan(health=resting(("a", 120.0)))
+    assert names(made) == "bcd"
+    assert made.resting == ("a/m",)
+
+
+def test_a_target_that_has_rested_is_planned_again():
+    assert names(plan(health=resting(("a", 120.0)), now=120.0)) == "abcd"
+
+
+def test_when_all_rest_the_one_that_is_due_first_is_tried():
+    made = plan(health=resting(("a", 140.0), ("b", 110.0), ("c", 130.0), ("d", 120.0)))
+    assert names(made) == "b"
+    assert made.resting == ("a/m", "c/m", "d/m")
+
+
+def test_health_never_makes_a_refused_target_eligible():
+    made = plan(refused="bcd", health=resting(("a", 140.0)))
+    assert names(made) == "a"
+
+
+@pytest.mark.parametrize("refused", ["abcd"])
+def test_a_route_without_a_cleared_target_is_an_empty_plan(refused):
+    made = plan(refused=refused)
+    assert (made.clearances, len(made.refusals), made.resting) == ((), 4, ())
+
+
+def test_planning_changes_no_health():
+    store = MemoryHealth()
+    plan(health=store)
+    assert store.apply("a/m", HealthEvent("asked"), 100.0) == MemoryHealth().apply("a/m", HealthEvent("asked"), 100.0)

@@ -1,0 +1,107 @@
+"""Drives `walk` in virtual time, where an attempt's fate is told beforehand, and keeps everything that it did."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from zdr_router.metadata import Outcome
+from zdr_router.routing.walk import Done, Event, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zdr_router.policy.clearance import Clearance
+
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What an attempt comes to: perhaps content after `commits` seconds, then its end after `ends` more."""
+
+    outcome: Outcome = Outcome.OK
+    ends: float = 1.0
+    commits: float | None = None
+
+
+@dataclass(slots=True)
+class Course:
+    """What happened, in order. `happened` holds (what, attempt, instant)."""
+
+    happened: list[tuple[str, int, float]] = field(default_factory=list)
+    started: list[Clearance] = field(default_factory=list)
+    recleared: list[tuple[Clearance, float]] = field(default_factory=list)
+    delivered: list[tuple[int, Outcome]] = field(default_factory=list)
+    live: set[int] = field(default_factory=set)
+    most_live: int = 0
+    done: Done | None = None
+    finished_at: float = 0.0
+
+    def instants(self, what: str) -> list[float]:
+        return [at for kind, _, at in self.happened if kind == what]
+
+
+def drive(
+    plan: Sequence[Clearance],
+    fates: Sequence[Fate],
+    *,
+    deadline: float = INFINITY,
+    hedge: float | None = None,
+    lapsed: Callable[[Clearance, float], bool] = lambda _clearance, _at: False,
+) -> Course:
+    """Walk `plan`; the attempt with number `n` meets `fates[n]`."""
+    course = Course()
+
+    def reclear(clearance: Clearance, at: float) -> Clearance | None:
+        course.recleared.append((clearance, at))
+        return None if lapsed(clearance, at) else clearance
+
+    queue: list[tuple[float, int, Event]] = []
+    order = 0
+    walking = walk(plan, deadline=deadline, hedge=hedge, reclear=reclear)
+    next(walking)
+    event = Event(0.0, "begin")
+    while True:
+        try:
+            effects = walking.send(event)
+        except StopIteration as stop:
+            course.done = stop.value
+            _cancel(course, stop.value.cancel, event.at)
+            course.finished_at = event.at
+            return course
+        _cancel(course, effects.cancel, event.at)
+        if effects.start is not None:
+            number, at = effects.start.attempt, event.at
+            course.happened.append(("start", number, at))
+            course.started.append(effects.start.clearance)
+            course.live.add(number)
+            course.most_live = max(course.most_live, len(course.live))
+            fate = fates[number]
+            if fate.commits is not None:
+                at += fate.commits
+                order += 1
+                heapq.heappush(queue, (at, order, Event(at, "committed", number)))
+            at += fate.ends
+            order += 1
+            heapq.heappush(queue, (at, order, Event(at, "ended", number, fate.outcome)))
+        while queue and queue[0][2].attempt not in course.live:
+            heapq.heappop(queue)
+        if queue and queue[0][0] <= effects.wake:
+            event = heapq.heappop(queue)[2]
+            course.happened.append((event.kind, event.attempt, event.at))
+            if event.kind == "ended":
+                course.live.discard(event.attempt)
+                course.delivered.append((event.attempt, event.outcome))
+        elif effects.wake == INFINITY:
+            message = "nothing will ever happen again, and the walk is not done"
+            raise AssertionError(message)
+        else:
+            event = Event(effects.wake, "woke")
+
+
+def _cancel(course: Course, attempts: tuple[int, ...], at: float) -> None:
+    for attempt in attempts:
+        course.happened.append(("cancel", attempt, at))
+        course.live.remove(attempt)

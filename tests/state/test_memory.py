@@ -1,0 +1,35 @@
+"""Health, kept in this process."""
+
+from __future__ import annotations
+
+from zdr_router.routing.health import UNKNOWN, Breaker, HealthEvent, admits
+from zdr_router.state.memory import MemoryHealth
+
+ASKED, FAILED = HealthEvent("asked"), HealthEvent("failed")
+
+
+def test_a_target_that_was_never_used_is_unknown_and_asking_does_not_change_that():
+    store = MemoryHealth()
+    assert store.apply("a/m", ASKED, 1.0) == UNKNOWN
+    assert store.apply("a/m", ASKED, 2.0) == UNKNOWN
+
+
+def test_each_target_has_a_health_of_its_own():
+    store = MemoryHealth(Breaker(failures=1))
+    store.apply("a/m", FAILED, 1.0)
+    assert not admits(store.apply("a/m", ASKED, 2.0), 2.0)
+    assert admits(store.apply("b/m", ASKED, 2.0), 2.0)
+
+
+def test_after_a_reload_only_targets_that_still_exist_are_remembered():
+    store = MemoryHealth()
+    for name in ("a/m", "b/m"):
+        store.apply(name, FAILED, 1.0)
+    store.forget_all_but(["b/m"])
+    assert store.apply("a/m", ASKED, 2.0) == UNKNOWN
+    assert store.apply("b/m", ASKED, 2.0).failures == 1
+
+
+def test_two_stores_share_nothing():
+    MemoryHealth().apply("a/m", FAILED, 1.0)
+    assert MemoryHealth().apply("a/m", ASKED, 2.0) == UNKNOWN
