@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # `judge`, `strategies` and `world` serve tests of several rooms.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -16,4 +16,6 @@ _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # ci: the same examples every time, so a red build is red again. dev: new ones each time, and more of them.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=120, suppress_health_check=_SLOW)
 settings.register_profile("dev", deadline=None, max_examples=600, suppress_health_check=_SLOW)
+# mutation: whether an example fails is all that counts, not the smallest one that does.
+settings.register_profile("mutation", parent=settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

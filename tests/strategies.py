@@ -484,7 +484,10 @@ def another_key(draw: st.DrawFn, case: Case) -> None:
 
 
 def lose_key(draw: st.DrawFn, case: Case) -> None:
-    case.credentials.pop(draw(st.sampled_from(sorted(case.operator["accounts"]))), None)
+    name = draw(st.sampled_from(sorted(case.operator["accounts"])))
+    case.credentials.pop(name, None)
+    if draw(st.booleans()):
+        case.operator["accounts"][name].pop("api_key", None)
 
 
 def another_fail_mode(draw: st.DrawFn, case: Case) -> None:
@@ -546,7 +549,9 @@ def another_host(draw: st.DrawFn, case: Case) -> None:
     account = _account(draw, case)
     hosts = case.configuration_of(account)["hosts"]
     account["base_url"] = draw(
-        st.sampled_from([f"{hosts[0] if hosts else 'https://h.example'}/", "http://llm.example/v1", "https://x.example"])
+        st.sampled_from(
+            [f"{hosts[0] if hosts else 'https://h.example'}/", "http://llm.example/v1", "https://x.example"]
+        )
     )
     if draw(st.integers(0, 3)) == 0:
         del account["base_url"]

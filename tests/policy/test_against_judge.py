@@ -38,7 +38,7 @@ def agree(case: Case) -> None:
         assert {refusal_id[:4] for refusal_id in ids} == expected[name], (name, ids)
 
 
-@settings(max_examples=250)
+@settings(max_examples=200)
 @given(cases())
 def test_every_target_gets_the_verdict_of_the_judge(case):
     agree(case)
@@ -46,7 +46,7 @@ def test_every_target_gets_the_verdict_of_the_judge(case):
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
 def test_whatever_is_wrong_with_a_world_the_judge_sees_the_same(damage):
-    @settings(max_examples=20)
+    @settings(max_examples=15)
     @given(damaged_cases(damage))
     def hold(case):
         agree(case)

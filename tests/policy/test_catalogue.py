@@ -193,8 +193,9 @@ def test_zdr304_the_account_is_not_within_the_scope_of_the_grant(only, case, acc
 
 @pytest.mark.parametrize("kind", ["project", "workspace", "subscription", "region"])
 @pytest.mark.parametrize("silent", ["account", "grant", "both"])
-def test_zdr304_a_narrow_mechanism_is_named_on_both_sides(only, case, configuration, account, kind, silent):
+def test_zdr304_a_narrow_mechanism_is_named_on_both_sides(only, case, configuration, kind, silent):
     case.operator["policy"] = GRANTLESS
+    account = case.operator["accounts"]["main"]
     configuration["mechanism"]["scope"] = kind
     account["scope"] = {} if silent in ("account", "both") else {kind: "ours"}
     account["grant"]["scope"] = {} if silent in ("grant", "both") else {kind: "ours"}
@@ -521,6 +522,12 @@ def test_a_price_at_the_limit_will_do(cleared, case):
 @pytest.mark.parametrize("regions", [[], ["eu"]])
 def test_zdr804_it_processes_outside_the_regions_that_the_request_asks_for(only, case, regions):
     case.body["provider"] = {"regions": regions}
+    assert only("ZDR804").startswith("regions")
+
+
+def test_zdr804_an_unknown_region_is_outside_all(only, case, configuration):
+    configuration["regions"] = []
+    case.body["provider"] = {"regions": ["us", "eu"]}
     assert only("ZDR804").startswith("regions")
 
 

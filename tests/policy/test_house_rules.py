@@ -114,9 +114,13 @@ def test_one_module_alone_makes_what_a_transport_sends():
     assert _uses("Dispatch") == {"policy/guard.py"}
 
 
-@pytest.mark.parametrize("way_around", ["__new__", "__setattr__", "__reduce__"])
-def test_no_module_goes_around_a_constructor(way_around):
-    assert _uses(way_around) == set()
+def test_no_module_goes_around_a_constructor():
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("__new__", "__setattr__", "replace"):
+                call = ast.unparse(node)
+                assert "Clearance" not in call, path
+                assert "Dispatch" not in call, path
 
 
 # --- 2: unknown is no ----------------------------------------------------------------------------------------------
@@ -307,8 +311,8 @@ def test_preferences_never_make_more_eligible(case, wishes):
 @settings(max_examples=60)
 @given(cases(), policies())
 def test_a_tenants_policy_never_makes_more_eligible(case, policy):
-    assume(case.tenant is not None)
-    case.operator["tenants"][case.tenant].pop("policy", None)
+    case.tenant = case.tenant or "acme"
+    case.operator["tenants"].setdefault(case.tenant, {"accounts": []}).pop("policy", None)
     before = World(case).eligible()
     case.operator["tenants"][case.tenant]["policy"] = policy
     assert World(case).eligible() <= before
@@ -321,10 +325,10 @@ def _decisions(case, policy: Policy) -> dict[str, set[str]]:
 
 
 @settings(max_examples=100)
-@given(cases(), policies(), policies(), policies())
-def test_the_order_and_number_of_policies_does_not_matter(case, *raw):
+@given(cases(), st.tuples(policies(), policies(), policies()))
+def test_the_order_and_number_of_policies_does_not_matter(case, further):
     host = effective_policy(case)
-    one, two, three = (Policy.model_validate(each) for each in raw)
+    one, two, three = map(Policy.model_validate, further)
     assert _decisions(case, host & one & two) == _decisions(case, host & two & one)
     assert _decisions(case, host & one) == _decisions(case, (host & one) & one)
     assert _decisions(case, (host & one) & (two & three)) == _decisions(case, ((host & one) & two) & three)
@@ -349,7 +353,7 @@ def test_a_remembered_standing_gives_the_verdict_of_a_new_one(case, moments):
         assert {name: ids(verdict) for name, verdict in world.clear_all(warm).items()} == expected
 
 
-def test_what_was_judged_without_a_trust_state_is_not_remembered(case, clear):
+def test_what_was_judged_without_a_trust_state_is_not_remembered(case):
     """The first readable state may have the epoch that an unread one would pretend to have."""
     world = World(case)
     for trust in (None, Trust(epoch=0, as_of=NOON, revoked={"account:main": "an incident"})):

@@ -1,0 +1,337 @@
+"""Breaks the code in small ways, one at a time, and asks the tests whether they notice.
+
+    python tests/mutation.py [--quick N] [--only TEXT]
+
+Each mutation replaces one piece of text in a copy of `src`; the tests of the rooms concerned run against the copy.
+Prints the mutations that survive, and exits with 1 if there are any (or if one no longer applies). `--quick N` takes
+every N-th one; `--only TEXT` those whose file or text contains it.
+"""
+
+# ruff: noqa: T201 - it talks to a person
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("policy", "routing")
+SLOW = "test_against_judge.py"
+
+
+class Mutation(NamedTuple):
+    """In `file`, below `src/zdr_router`, `old` (which occurs once) becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+
+POLICY = (
+    # Dates and instants.
+    Mutation("policy/calendar.py", "return start_of(day) + DAY", "return start_of(day)"),
+    Mutation("policy/calendar.py", "if instant <= self._now:", "if instant < self._now:"),
+    Mutation("policy/calendar.py", "self.until = min(self.until, instant)", "self.until = max(self.until, instant)"),
+    Mutation("policy/calendar.py", "self.until = min(self.until, instant)", "pass"),
+    Mutation("policy/standing.py", "self.at <= now < self.until", "self.at <= now <= self.until"),
+    Mutation("policy/standing.py", "self.at <= now < self.until", "now < self.until"),
+    Mutation("policy/standing.py", " and self.epoch == epoch", " and self.epoch <= epoch"),
+    Mutation("policy/standing.py", "if not horizon.passed(start_of(attestation.observed)):", "if False:"),
+    Mutation("policy/standing.py", "horizon.passed(end_of(attestation.expires))", "False"),
+    Mutation("policy/standing.py", "horizon.passed(start_of(attestation.observed) + age)", "False"),
+    Mutation("policy/standing.py", "start_of(attestation.observed) + age", "end_of(attestation.observed) + age"),
+    Mutation("policy/grants.py", "horizon.passed(end_of(grant.until))", "horizon.passed(start_of(grant.until))"),
+    Mutation("policy/grants.py", "if not horizon.passed(start_of(grant.since)):", "if False:"),
+    Mutation(
+        "policy/grants.py",
+        "if not horizon.passed(start_of(grant.since)):",
+        "if not horizon.passed(end_of(grant.since)):",
+    ),
+    Mutation(
+        "policy/grants.py",
+        "if mechanism.effective_from is not None and not",
+        "if mechanism.effective_from is None and not",
+    ),
+    # Trust.
+    Mutation("policy/trust.py", '    yield f"provider:{target.configuration.provider}"\n', ""),
+    Mutation("policy/trust.py", '    yield f"configuration:{target.configuration.id}"\n', ""),
+    Mutation("policy/trust.py", '    yield f"account:{target.account_name}"\n', ""),
+    Mutation("policy/trust.py", '    yield f"target:{target.id}"', '    yield f"target:{target.model}"'),
+    Mutation("policy/standing.py", "if subject in trust.revoked:", "if subject in trust.contradicted:"),
+    Mutation("policy/standing.py", "if subject in trust.contradicted:", "if False:"),
+    Mutation(
+        "policy/clearing.py", "trust is None or not now - trust.as_of", "trust is not None and not now - trust.as_of"
+    ),
+    Mutation("policy/clearing.py", "not now - trust.as_of <=", "now - trust.as_of >"),
+    Mutation("policy/clearing.py", "not now - trust.as_of <=", "not now - trust.as_of <"),
+    Mutation("policy/clearing.py", "trust or _UNREAD", "trust or Trust()"),
+    # Engines, flags, legs.
+    Mutation("policy/standing.py", " and engine_outside(configuration, account.engine_version)", " and False"),
+    Mutation("policy/target.py", "        return True\n    return parsed", "        return False\n    return parsed"),
+    Mutation("policy/standing.py", 'if word != "no":', 'if word == "yes":'),
+    Mutation("policy/standing.py", "for leg in configuration.legs)]", "for leg in configuration.legs[:1])]"),
+    Mutation("policy/standing.py", ', *((f"{leg.leg} leg: ", leg.flags) for leg in configuration.legs)]', "]"),
+    # Caches.
+    Mutation("policy/standing.py", 'cache.medium == "unknown" or MEDIA[cache.medium] >', "MEDIA[cache.medium] >"),
+    Mutation("policy/standing.py", "MEDIA[cache.medium] > MEDIA", "MEDIA[cache.medium] >= MEDIA"),
+    Mutation("policy/standing.py", "if cache.can_disable and off:", "if off:"),
+    Mutation("policy/standing.py", "if cache.can_disable and off:", "if cache.can_disable:"),
+    Mutation("policy/standing.py", "needed = target.shared and", "needed = not target.shared and"),
+    Mutation("policy/standing.py", ' and cache.medium != "none"', ""),
+    Mutation("policy/standing.py", "        return forced, isolation.parameter\n", "        return forced, None\n"),
+    Mutation(
+        "policy/standing.py",
+        "    if off:\n        return (*forced, *off), None",
+        "    if off:\n        return forced, None",
+    ),
+    Mutation("policy/clearing.py", "if standing.salted is not None:", "if False:"),
+    Mutation("policy/clearing.py", 'b"operator" if tenant is None else b"tenant:" + tenant.encode()', 'b"tenant"'),
+    Mutation("policy/clearing.py", 'b"tenant:" + tenant.encode()', "tenant.encode()"),
+    Mutation("policy/clearing.py", "key=self._salt_key[:64], ", ""),
+    Mutation("policy/clearing.py", "if len(salt_key) < _SALT_BYTES:", "if len(salt_key) < _SALT_BYTES - 1:"),
+    # Exceptions.
+    Mutation("policy/standing.py", 'if clause.when == "all":', "if True:"),
+    Mutation("policy/standing.py", "            on_media.append((clause.when, refusal))", "            pass"),
+    Mutation("policy/standing.py", "if trigger not in (policy.tolerate or ()):", "if not policy.tolerate:"),
+    Mutation("policy/standing.py", 'clause.human_review != "no" and', 'clause.human_review == "yes" and'),
+    Mutation("policy/standing.py", "and trigger not in INHERENT ", ""),
+    Mutation("policy/standing.py", " and not policy.human_review_within_exceptions", ""),
+    Mutation("policy/asked.py", "if _MEDIA[when] in uses.media:", "if _MEDIA[when] not in uses.media:"),
+    Mutation("policy/asked.py", '"images": "image", "files": "file"', '"images": "file", "files": "image"'),
+    # Grants.
+    Mutation("policy/grants.py", 'mechanism.kind not in ("default", "self_operated")', 'mechanism.kind != "default"'),
+    Mutation("policy/grants.py", 'mechanism.fail_mode == "open" or', "False or"),
+    Mutation("policy/grants.py", 'mechanism.fail_mode != "closed")', 'mechanism.fail_mode == "open")'),
+    Mutation("policy/grants.py", "if not target.rules.force:", "if False:"),
+    Mutation("policy/grants.py", "len(findings.refusals) == before and", ""),
+    Mutation("policy/grants.py", " and not target.lacks_credential\n", "\n"),
+    Mutation("policy/grants.py", "if grant.basis != mechanism.kind:", "if False:"),
+    Mutation("policy/grants.py", "    _scope(findings)\n    if", "    if"),
+    Mutation(
+        "policy/grants.py", "(kind not in scope or kind not in granted)", "(kind not in scope and kind not in granted)"
+    ),
+    Mutation(
+        "policy/grants.py", '"project", "workspace", "subscription", "region"}', '"project", "workspace", "region"}'
+    ),
+    Mutation("policy/grants.py", "if scope.get(kind) != name:", "if kind in scope and scope.get(kind) != name:"),
+    Mutation(
+        "policy/grants.py",
+        "policy.bind_credentials and grant.credential !=",
+        "grant.credential and grant.credential !=",
+    ),
+    Mutation("policy/grants.py", "    _credential(findings)\n    needs", "    needs"),
+    Mutation(
+        "policy/target.py",
+        "return self.account.api_key is not None or not self.configuration.self_operated",
+        "return self.account.api_key is not None",
+    ),
+    Mutation("policy/target.py", "return self.account.api_key is not None or not", "return not"),
+    Mutation("policy/accounts.py", "key = hashlib.blake2b(account.encode(), ", 'key = hashlib.blake2b(b"", '),
+    Mutation("policy/accounts.py", "if self.until < self.since:", "if self.until <= self.since:"),
+    Mutation(
+        "policy/asked.py",
+        "target.tenant is not None and target.tenant != request.tenant",
+        "target.tenant is not None and request.tenant is not None and target.tenant != request.tenant",
+    ),
+    # Grades and models.
+    Mutation("policy/standing.py", "if GRADES[grade] < GRADES[demanded]:", "if GRADES[grade] <= GRADES[demanded]:"),
+    Mutation("policy/standing.py", "if GRADES[grade] < GRADES[demanded]:", "if GRADES[grade] + 1 < GRADES[demanded]:"),
+    Mutation("policy/standing.py", "if target.excluded is not None:", "if False:"),
+    Mutation("policy/standing.py", 'target.declared.origin == "unknown"', "False"),
+    Mutation("policy/standing.py", 'leg.leg == "upstream" for', "True for"),
+    Mutation("policy/target.py", "if entry.id == model:", "if entry.id and model.startswith(entry.id):"),
+    Mutation(
+        "policy/target.py",
+        "        if re.search(excluded.matches, model):",
+        "        if re.match(excluded.matches, model):",
+    ),
+    # Requests.
+    Mutation("policy/asked.py", "if uses.endpoint not in target.configuration.endpoints:", "if False:"),
+    Mutation("policy/asked.py", "for place in uses.unknown:", "for place in ():"),
+    Mutation("policy/asked.py", "if not uses.features.isdisjoint(standing.closed):", "if False:"),
+    Mutation("policy/asked.py", '(uses.stream and "streaming" in standing.lacking)', "False"),
+    Mutation("policy/asked.py", '"model": target.model}', "}"),
+    Mutation("policy/asked.py", "for check in (*rules.forbid, *rules.allow):", "for check in rules.forbid:"),
+    Mutation("policy/asked.py", "for check in (*rules.forbid, *rules.allow):", "for check in rules.allow:"),
+    Mutation("policy/asked.py", "if not rules.forbid and not rules.allow:", "if not rules.forbid or not rules.allow:"),
+    Mutation("policy/asked.py", " and not forced.holds(request.body.open())", ""),
+    Mutation("policy/asked.py", "if standing.salted is not None and standing.salted in given:", "if False:"),
+    Mutation(
+        "policy/capabilities.py", 'frozenset({"inference", "router"})', 'frozenset({"inference", "router", "cache"})'
+    ),
+    Mutation(
+        "policy/capabilities.py", 'frozenset({"inference", "router"})', 'frozenset({"inference", "router", "identity"})'
+    ),
+    Mutation(
+        "policy/capabilities.py", 'frozenset({"inference", "router"})', 'frozenset({"inference", "router", "egress"})'
+    ),
+    Mutation("policy/capabilities.py", "and forced.value is False for", "for"),
+    Mutation("policy/capabilities.py", "if capability not in able)", "if capability in able)"),
+    # Conditions.
+    Mutation("policy/conditions.py", "isinstance(left, bool) == isinstance(right, bool)", "True"),
+    Mutation("policy/conditions.py", "return len(left) == len(right) and", "return"),
+    Mutation(
+        "policy/conditions.py",
+        "not isinstance(value, str) or search(value)",
+        "isinstance(value, str) and search(value)",
+    ),
+    Mutation("policy/conditions.py", "return bool(found) and all(", "return all("),
+    Mutation("policy/conditions.py", "return bool(found) and all(", "return any("),
+    Mutation(
+        "policy/conditions.py",
+        "dict(inner) if isinstance(inner, dict) else {}",
+        "inner if isinstance(inner, dict) else {}",
+    ),
+    Mutation("policy/conditions.py", "place = place.get(step, ABSENT)", "place = place.get(step)"),
+    # Places.
+    Mutation("policy/standing.py", "url not in [host", "not url.startswith('https') and url not in [host"),
+    Mutation(
+        "policy/standing.py",
+        "elif fault := check_base_url(url, private_network=configuration.private_network):",
+        "elif fault := '':",
+    ),
+    Mutation("policy/standing.py", "private_network=configuration.private_network", "private_network=True"),
+    Mutation(
+        "policy/standing.py", "(regions and set(regions) <= set(policy.regions))", "set(regions) <= set(policy.regions)"
+    ),
+    Mutation("policy/standing.py", "set(regions) <= set(policy.regions)", "set(regions) & set(policy.regions)"),
+    Mutation("policy/standing.py", "and not configuration.self_operated and target.country", "and target.country"),
+    Mutation("policy/standing.py", "target.country not in policy.countries", "False"),
+    Mutation("policy/standing.py", " or named & set(providers.never)", ""),
+    Mutation(
+        "policy/standing.py", "named = {configuration.provider, configuration.id}", "named = {configuration.provider}"
+    ),
+    Mutation("policy/standing.py", "if configuration.dialect not in dialects:", "if False:"),
+    Mutation("policy/accounts.py", '("on_premises",)', "()"),
+    # Preferences.
+    Mutation("policy/asked.py", "preferences.only is not None and", "preferences.only and"),
+    Mutation("policy/asked.py", "if not names.isdisjoint(preferences.ignore):", "if False:"),
+    Mutation("policy/asked.py", "(known is None or known > limit)", "(known is not None and known > limit)"),
+    Mutation("policy/asked.py", "known > limit)", "known >= limit)"),
+    Mutation("policy/asked.py", "preferences.max_output, price.output", "preferences.max_output, price.input"),
+    Mutation(
+        "policy/asked.py",
+        "if not regions or not preferences.regions.issuperset(regions):",
+        "if not preferences.regions.issuperset(regions):",
+    ),
+    Mutation("policy/preferences.py", "            or self.ignore\n", ""),
+    Mutation("policy/preferences.py", "if not _KNOWN.issuperset(value):", "if False:"),
+    # Policies.
+    Mutation(
+        "policy/policy.py",
+        "mine if GRADES[mine] >= GRADES[theirs] else theirs",
+        "mine if GRADES[mine] <= GRADES[theirs] else theirs",
+    ),
+    Mutation("policy/policy.py", "mine if MEDIA[mine] <= MEDIA[theirs] else theirs", "theirs"),
+    Mutation("policy/policy.py", "[item for item in mine if item in theirs]", "[*mine, *theirs]"),
+    Mutation("policy/policy.py", "never=[*mine.never, *theirs.never]", "never=theirs.never"),
+    Mutation("policy/policy.py", '"bind_credentials": max', '"bind_credentials": min'),
+    Mutation("policy/policy.py", '"human_review_within_exceptions": min', '"human_review_within_exceptions": max'),
+    Mutation("policy/policy.py", '"max_revocation_staleness": min', '"max_revocation_staleness": max'),
+    Mutation("policy/policy.py", ' or item.partition("/")[0] in those', ""),
+    Mutation("policy/policy.py", "return theirs if mine is None else mine", "return None"),
+    Mutation("policy/policy.py", "if not self.model_fields_set:", "if False:"),
+    # Minting, remembering.
+    Mutation(
+        "policy/clearing.py",
+        "if standing.refusals or findings.refusals:",
+        "if standing.refusals and findings.refusals:",
+    ),
+    Mutation("policy/clearing.py", "known.target is target and ", ""),
+    Mutation("policy/clearing.py", "key = (target.id, policy.digest)", 'key = (target.id, "")'),
+    Mutation("policy/clearing.py", "known.holds(now, trust.epoch)", "True"),
+    Mutation("policy/clearing.py", "policy.complete(), trust", "policy, trust"),
+    Mutation("policy/clearance.py", "if mint is not MINT:", "if mint is None:"),
+    # The guard.
+    Mutation(
+        "policy/guard.py",
+        "if not clearance.holds(now, epoch):",
+        "if not clearance.holds(now, clearance.standing.epoch):",
+    ),
+    Mutation("policy/guard.py", "if not forced.holds(body):", "if False:"),
+    Mutation("policy/guard.py", "for check in failing_checks(clearance.target, body):", "for check in ():"),
+    Mutation("policy/guard.py", 'if wire.method != "POST":', "if False:"),
+    Mutation("policy/guard.py", "if wire.url == expected", "if wire.url.startswith(expected)"),
+    Mutation(
+        "policy/guard.py",
+        "if name not in _HEADERS and name != auth:",
+        "if name.lower() not in _HEADERS and name.lower() != auth:",
+    ),
+    Mutation("policy/guard.py", "if not value.isprintable():", "if '\\n' in value:"),
+    Mutation("policy/guard.py", "credential is None or value", "credential is not None and value"),
+    Mutation("policy/guard.py", 'if body.get("model") != clearance.target.model:', "if False:"),
+    Mutation("policy/guard.py", "value is not cleared.get(name)", "value != cleared.get(name)"),
+    Mutation("policy/guard.py", "name not in allowed or value is not", "value is not"),
+    Mutation("policy/guard.py", "if value != forced[name]:", "if False:"),
+    Mutation("policy/guard.py", "if not body.keys() >= allowed - _ROUTER_SETS:", "if False:"),
+    Mutation("policy/guard.py", 'if type(body.get("stream", False)) is not bool:', "if False:"),
+    Mutation("policy/guard.py", 'if body.get("stream_options", options) == options else', "if True else"),
+    Mutation("policy/guard.py", "dict(wire.headers)", "wire.headers"),
+)
+
+MUTATIONS: tuple[Mutation, ...] = (*POLICY,)
+
+
+def survives(mutation: Mutation) -> str:
+    """Why the mutation counts as a survivor, or "" when a test noticed it."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "src"
+        shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+        file = source / "zdr_router" / mutation.file
+        text = file.read_text(encoding="utf-8")
+        if text.count(mutation.old) != 1:
+            return f"no longer applies: found {text.count(mutation.old)} times"
+        file.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+        done = run_tests(source, Path(folder), mutation.file.partition("/")[0])
+    return "" if done.returncode == 1 else f"survived (pytest ended with {done.returncode})"
+
+
+def run_tests(source: Path, folder: Path, room: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the tests of all rooms against `source`; those of `room` first, and of these the quick ones."""
+    files = [path for each in ROOMS for path in sorted((ROOT / "tests" / each).glob("test_*.py"))]
+    files.sort(key=lambda path: (path.parent.name != room, path.name == SLOW))
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(source),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HYPOTHESIS_PROFILE": "mutation",
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "examples"),
+    }
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--basetemp", str(folder / "tmp")]
+    return subprocess.run(
+        [*command, *map(str, files)], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Break the code in small ways and see whether the tests notice.")
+    parser.add_argument("--quick", type=int, default=1, metavar="N", help="every N-th mutation only")
+    parser.add_argument("--only", default="", metavar="TEXT", help="mutations whose file or text contains this")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at a time")
+    asked = parser.parse_args()
+    chosen = [each for each in MUTATIONS if asked.only in each.file or asked.only in each.old][:: asked.quick]
+    with tempfile.TemporaryDirectory() as folder:
+        done = run_tests(ROOT / "src", Path(folder))
+    if done.returncode != 0:
+        print(done.stdout)
+        print("the tests fail without any mutation, so they would notice nothing")
+        return 1
+    left = 0
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for mutation, fate in zip(chosen, pool.map(survives, chosen), strict=True):
+            if fate:
+                left += 1
+                print(f"{fate}\n  {mutation.file}\n  - {mutation.old!r}\n  + {mutation.new!r}", flush=True)
+    print(f"{len(chosen) - left} of {len(chosen)} mutations were noticed")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Clearing: every reason at once, standings remembered, tenants kept apart."""
+
+from __future__ import annotations
+
+import pytest
+from strategies import DAY, NOON
+from world import SALT_KEY, World
+
+from zdr_router.policy.clearance import Clearance
+from zdr_router.policy.clearing import Clearing
+from zdr_router.policy.trust import Trust
+
+
+def new(**changes) -> Clearing:
+    return Clearing(**{"dialects": frozenset({"openai"}), "salt_key": SALT_KEY, **changes})
+
+
+def one(world: World, clearing: Clearing):
+    (verdict,) = world.clear_all(clearing).values()
+    return verdict
+
+
+def test_every_reason_is_given_at_once(case, configuration, refusals):
+    configuration["flags"]["logs_content"] = "yes"
+    configuration["regions"] = ["eu"]
+    case.operator["policy"]["regions"] = ["us"]
+    case.body["user"] = "somebody"
+    case.body["provider"] = {"only": ["p9"]}
+    case.trust["as_of"] = NOON - 3600
+    assert refusals() == ["ZDR105", "ZDR201", "ZDR603", "ZDR702", "ZDR801"]
+
+
+def test_a_refusal_shows_callers_neither_account_nor_file(case, clear):
+    case.body["user"] = "somebody"
+    case.trust["revoked"]["account:main"] = "an incident"
+    for refusal in clear():
+        shown = " ".join(refusal.public().values())
+        assert "main" not in shown
+        assert ".yaml" not in shown
+        assert ("fix" in refusal.public()) == (refusal.id == "ZDR603")
+
+
+@pytest.mark.parametrize("salt_key", [b"", bytes(15)])
+def test_a_salt_that_could_be_guessed_is_not_used(salt_key):
+    with pytest.raises(ValueError, match="salt_key"):
+        new(salt_key=salt_key)
+
+
+def _salted(case, tenant, **changes) -> object:
+    case.tenant = tenant
+    clearance = one(World(case), new(**changes))
+    assert isinstance(clearance, Clearance), clearance
+    (salt,) = [forced.value for forced in clearance.forced if forced.name == "cache_salt"]
+    return salt
+
+
+def test_each_tenant_has_a_salt_of_its_own(case, configuration):
+    configuration["cache"]["isolation"] = {"parameter": "cache_salt"}
+    case.operator["tenants"] = {name: {"accounts": []} for name in ("acme", "beta", "operator")}
+    salts = [_salted(case, tenant) for tenant in (None, "acme", "beta", "operator")]
+    assert len(set(salts)) == 4
+    assert salts == [_salted(case, tenant) for tenant in (None, "acme", "beta", "operator")]
+    assert _salted(case, "acme", salt_key=bytes(16)) != _salted(case, "acme")
+    assert all(isinstance(salt, str) and "acme" not in salt for salt in salts)
+
+
+def test_long_salt_keys_are_taken_too(case, configuration):
+    configuration["cache"]["isolation"] = {"parameter": "cache_salt"}
+    case.operator["tenants"] = {"acme": {"accounts": []}}
+    assert _salted(case, "acme", salt_key=bytes(100))
+
+
+def test_a_standing_is_computed_once(case):
+    world, clearing = World(case), new()
+    first, second = one(world, clearing), one(world, clearing)
+    assert first.standing is second.standing
+    clearing.forget()
+    assert one(world, clearing).standing is not first.standing
+
+
+def test_a_standing_is_not_used_for_a_target_of_the_same_name(case):
+    """After a reload the same name may stand for something else."""
+    clearing = new()
+    assert isinstance(one(World(case), clearing), Clearance)
+    case.configurations[0]["flags"]["stores_prompts"] = "yes"
+    assert not isinstance(one(World(case), clearing), Clearance)
+
+
+def test_a_standing_is_not_used_for_another_policy(case):
+    clearing, world = new(), World(case)
+    assert isinstance(one(world, clearing), Clearance)
+    case.operator["policy"]["regions"] = ["eu"]
+    world.policy = World(case).policy
+    assert not isinstance(one(world, clearing), Clearance)
+
+
+def test_a_standing_is_not_used_after_a_revocation(case):
+    clearing, world = new(), World(case)
+    assert isinstance(one(world, clearing), Clearance)
+    world.trust = Trust(epoch=1, as_of=NOON, revoked={"provider:p0": "an incident"})
+    assert not isinstance(one(world, clearing), Clearance)
+
+
+@pytest.mark.parametrize("days", [60.0, -30.0])
+def test_a_standing_is_used_neither_after_it_lapsed_nor_before_it_held(case, days):
+    clearing, world = new(), World(case)
+    assert isinstance(one(world, clearing), Clearance)
+    case.now = NOON + days * DAY
+    world.trust = Trust(epoch=0, as_of=case.now)
+    assert not isinstance(one(world, clearing), Clearance)
+
+
+def test_a_bounded_number_of_standings_is_remembered(case):
+    clearing, world = new(remembered=1), World(case)
+    first = one(world, clearing)
+    case.operator["policy"]["cache"] = "disk"
+    one(World(case), clearing)
+    assert one(world, clearing).standing is not first.standing
+
+
+def test_a_clearance_forces_what_the_configuration_does(cleared):
+    assert [(forced.name, forced.value) for forced in cleared().forced] == [("store", False)]
+
+
+def test_a_clearance_shows_no_content(cleared):
+    assert repr(cleared()) == "<clearance of main/small until 1798761600>"

@@ -1,0 +1,265 @@
+"""The guard reads what leaves: every single thing that is not as it was cleared stops the request."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import orjson
+import pytest
+from strategies import NOON, one_sound_case
+from world import World
+
+from zdr_router.policy.clearance import Clearance
+from zdr_router.policy.dispatch import Dispatch
+from zdr_router.policy.guard import Stopped, WireRequest, guard
+from zdr_router.sealed import Sealed
+
+URL = "https://api.p0.example/v1/chat/completions"
+
+
+@pytest.fixture
+def clearance(case, clear):
+    case.body.update(temperature=0.5, stream_options={"include_obfuscation": False}, tools=[])
+    verdict = clear()
+    assert isinstance(verdict, Clearance), verdict
+    return verdict
+
+
+@pytest.fixture
+def wire(clearance) -> WireRequest:
+    """What a correct dialect makes of the clearance."""
+    asked = clearance.request.body.open()
+    body = {name: asked[name] for name in ("messages", "temperature", "tools")}
+    return WireRequest(
+        "POST",
+        URL,
+        {"content-type": "application/json", "accept": "*/*", "user-agent": "x", "authorization": "Bearer sk-main"},
+        Sealed({**body, "model": "small", "store": False}),
+    )
+
+
+@pytest.fixture
+def stop(clearance, wire):
+    """Asserts that a changed request is stopped, and gives the reason."""
+
+    def stop_it(**changes) -> str:
+        told = guard(dataclasses.replace(wire, **changes), clearance, now=NOON, epoch=0)
+        assert isinstance(told, Stopped), told
+        assert "hello" not in told.sentence
+        return told.sentence
+
+    return stop_it
+
+
+@pytest.fixture
+def stop_body(stop, wire):
+    def stop_it(*left_out: str, **members) -> str:
+        body = {name: value for name, value in wire.body.open().items() if name not in left_out}
+        return stop(body=Sealed({**body, **members}))
+
+    return stop_it
+
+
+def test_what_was_cleared_leaves_as_the_guard_read_it(clearance, wire):
+    dispatch = guard(wire, clearance, now=NOON, epoch=0)
+    assert isinstance(dispatch, Dispatch)
+    assert orjson.loads(dispatch.body.open()) == wire.body.open()
+    assert (dispatch.method, dispatch.url, dispatch.headers) == ("POST", URL, wire.headers)
+    assert dispatch.clearance is clearance
+
+
+def test_headers_that_change_after_the_guard_read_them_do_not_leave(clearance, wire):
+    headers = dict(wire.headers)
+    dispatch = guard(dataclasses.replace(wire, headers=headers), clearance, now=NOON, epoch=0)
+    headers["x-late"] = "1"
+    assert "x-late" not in dispatch.headers
+
+
+def test_a_dispatch_shows_neither_content_nor_credential(clearance, wire):
+    shown = repr(guard(wire, clearance, now=NOON, epoch=0))
+    assert "hello" not in shown
+    assert "sk-main" not in shown
+
+
+@pytest.mark.parametrize(("now", "epoch"), [(NOON - 1, 0), (1798761600.0, 0), (NOON, 1), (float("nan"), 0)])
+def test_a_clearance_that_lapsed_lets_nothing_leave(clearance, wire, now, epoch):
+    assert guard(wire, clearance, now=now, epoch=epoch) == Stopped("the clearance has lapsed")
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "post", ""])
+def test_another_method_is_stopped(stop, method):
+    assert "method" in stop(method=method)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.p0.example/v1/chat/completions",
+        "https://api.p0.example.evil.example/v1/chat/completions",
+        "https://evil.example/v1/chat/completions",
+        "https://api.p0.example:8443/v1/chat/completions",
+        "https://key:secret@api.p0.example/v1/chat/completions",
+        "https://api.p0.example@evil.example/v1/chat/completions",
+        URL + "?store=true",
+        URL + "#x",
+        URL + "/",
+        "https://api.p0.example/v1/embeddings",
+        "https://api.p0.example/v1/../v1/chat/completions",
+        "HTTPS://api.p0.example/v1/chat/completions",
+        "",
+    ],
+)
+def test_another_address_is_stopped(stop, url):
+    assert "address" in stop(url=url)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x-stainless-lang", "openai-organization", "idempotency-key", "cookie", "x-api-key", "Authorization", "host", ""],
+)
+def test_a_header_beyond_the_allow_list_is_stopped(stop, wire, name):
+    assert "allow-list" in stop(headers={**wire.headers, name: "x"})
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-evil: 1", "a\nb", "a\0b", "a\x7fb", "a\x85b", "a\u2028b", "a\tb"])
+def test_a_header_with_a_control_character_is_stopped(stop, wire, value):
+    assert "control character" in stop(headers={**wire.headers, "user-agent": value})
+
+
+@pytest.mark.parametrize("value", ["Bearer sk-other", "sk-other", "Bearer ", "", "bearer sk-main", "Bearer  sk-main"])
+def test_the_credential_of_another_account_is_stopped(stop, wire, value):
+    assert "credential" in stop(headers={**wire.headers, "authorization": value})
+
+
+def test_a_credential_where_the_account_has_none_is_stopped():
+    case = one_sound_case()
+    configuration, account = case.configurations[0], case.operator["accounts"]["main"]
+    configuration["mechanism"] = {"kind": "self_operated"}
+    configuration["engine"] = {"name": "engine", "versions": ">=1"}
+    account["grant"]["basis"] = "self_operated"
+    del account["api_key"], account["grant"]["credential"], case.credentials["main"]
+    (clearance,) = World(case).clear_all().values()
+    body = Sealed({**case.body, "model": "small", "store": False})
+    with_key = WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body)
+    assert "credential" in guard(with_key, clearance, now=NOON, epoch=0).sentence
+    assert isinstance(guard(dataclasses.replace(with_key, headers={}), clearance, now=NOON, epoch=0), Dispatch)
+
+
+@pytest.mark.parametrize("model", ["large", "assistant", None, "", "small "])
+def test_another_model_is_stopped(stop_body, model):
+    assert "model" in stop_body(model=model)
+    assert "model" in stop_body("model")
+
+
+def test_another_value_is_stopped_even_if_it_is_equal(stop_body):
+    assert "not the one that was cleared" in stop_body(messages=[{"role": "user", "content": "hello"}])
+    assert "not the one that was cleared" in stop_body(temperature=0.6)
+
+
+@pytest.mark.parametrize("name", ["user", "metadata", "provider", "a_new_parameter", "web_search_options"])
+def test_an_extra_member_is_stopped(stop_body, name):
+    assert "not the one that was cleared" in stop_body(**{name: {}})
+    assert "not the one that was cleared" in stop_body(**{name: None})
+
+
+@pytest.mark.parametrize("name", ["messages", "temperature", "tools"])
+def test_a_member_that_is_left_out_is_stopped(stop_body, name):
+    assert "missing" in stop_body(name)
+
+
+@pytest.mark.parametrize("value", [True, None, 0, "false", {"false": False}])
+def test_a_forced_parameter_that_is_set_otherwise_is_stopped(stop_body, value):
+    assert "forced" in stop_body(store=value)
+
+
+def test_a_forced_parameter_that_is_left_out_is_stopped(stop_body):
+    assert "store is not set" in stop_body("store")
+
+
+def test_nothing_is_smuggled_beside_a_forced_member():
+    case = one_sound_case()
+    case.configurations[0]["conditions"]["force"] = [{"set": "options.zdr", "to": True}]
+    (clearance,) = World(case).clear_all().values()
+    headers = {"authorization": "Bearer sk-main"}
+    for options, leaves in (
+        ({"zdr": True}, True),
+        ({"zdr": True, "note": "hello"}, False),
+        ({"zdr": False}, False),
+        ({"zdr": 1}, False),
+        ({}, False),
+    ):
+        wire = WireRequest("POST", URL, headers, Sealed({**case.body, "model": "small", "options": options}))
+        assert isinstance(guard(wire, clearance, now=NOON, epoch=0), Dispatch) == leaves, options
+
+
+def test_what_the_caller_gave_beside_a_forced_member_stays():
+    case = one_sound_case()
+    case.configurations[0]["conditions"] = {"force": [{"set": "metadata.zdr", "to": "on"}], "permit": ["labels"]}
+    case.body["metadata"] = {"zdr": "on", "team": "a"}
+    (clearance,) = World(case).clear_all().values()
+    for metadata, leaves in (({"zdr": "on", "team": "a"}, True), ({"zdr": "on"}, False)):
+        body = Sealed({**case.body, "model": "small", "metadata": metadata})
+        wire = WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body)
+        assert isinstance(guard(wire, clearance, now=NOON, epoch=0), Dispatch) == leaves
+
+
+def test_what_is_forbidden_is_looked_for_in_what_leaves():
+    """Forced values and the target's model were not in the body that was read."""
+    case = one_sound_case()
+    case.configurations[0]["conditions"] = {
+        "force": [{"set": "options.mode", "to": "keep"}],
+        "forbid": [{"path": "options.mode", "equals": "keep"}],
+    }
+    (clearance,) = World(case).clear_all().values()
+    body = Sealed({**case.body, "model": "small", "options": {"mode": "keep"}})
+    told = guard(WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, epoch=0)
+    assert told == Stopped("the body sets options.mode to a value that voids zero retention here")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_router_asks_for_streams_and_their_usage(clearance, wire, stream):
+    options = {"include_obfuscation": False, "include_usage": True}
+    body = Sealed({**wire.body.open(), "stream": stream, "stream_options": options})
+    assert isinstance(guard(dataclasses.replace(wire, body=body), clearance, now=NOON, epoch=0), Dispatch)
+
+
+@pytest.mark.parametrize("stream", [1, None, "true", {"on": True}])
+def test_stream_is_a_switch_and_nothing_else(stop_body, stream):
+    assert "`stream`" in stop_body(stream=stream)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        None,
+        "hello",
+        {"include_usage": True},
+        {"include_usage": True, "include_obfuscation": True},
+        {"include_usage": True, "include_obfuscation": False, "note": "hello"},
+    ],
+)
+def test_stream_options_carry_nothing_of_anybodys(stop_body, options):
+    assert "stream_options" in stop_body(stream=True, stream_options=options)
+
+
+@pytest.mark.parametrize("value", [2**64, {1: "a"}, {"a": object()}, "\ud800", {"a": b"x"}, {None: 1}])
+def test_what_is_not_json_does_not_leave(value):
+    case = one_sound_case()
+    case.body["tools"] = [{"type": "function", "function": {"name": "f", "parameters": {"x": value}}}]
+    (clearance,) = World(case).clear_all().values()
+    body = Sealed({**case.body, "model": "small", "store": False})
+    told = guard(WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, epoch=0)
+    assert told == Stopped("the body is not JSON")
+
+
+def test_a_salt_that_was_changed_is_stopped():
+    case = one_sound_case()
+    case.operator["tenants"] = {"acme": {"accounts": []}}
+    case.configurations[0]["cache"]["isolation"] = {"parameter": "cache_salt"}
+    (clearance,) = World(case).clear_all().values()
+    (salt,) = [forced.value for forced in clearance.forced if forced.name == "cache_salt"]
+    for sent, leaves in ((salt, True), ("0" * 32, False), (None, False)):
+        body = Sealed({**case.body, "model": "small", "store": False, "cache_salt": sent})
+        told = guard(WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, epoch=0)
+        assert isinstance(told, Dispatch) == leaves
