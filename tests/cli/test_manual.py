@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zdr_router.cli.manual import pages, write
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_a_generated_page_is_what_the_code_says(name):
+    assert (DOCS / name).read_text(encoding="utf-8") == pages()[name], "run: python -m zdr_router.cli.manual docs"
+
+
+def test_no_page_of_a_rule_is_left_over():
+    assert {f"rules/{each.name}" for each in (DOCS / "rules").glob("*.md")} == set(pages()) - {"cli.md", "refusals.md"}
+
+
+def test_the_pages_are_the_same_whatever_the_terminal(monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", "40")
+    write(tmp_path)
+    assert (tmp_path / "cli.md").read_text(encoding="utf-8") == (DOCS / "cli.md").read_text(encoding="utf-8")
