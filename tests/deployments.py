@@ -135,7 +135,9 @@ def acme(
 ) -> Any:
     """A router with one account for each configuration (`a`, `b`, …), and the route `chat` over `m` of each."""
     accounts = {
-        name: Account(configuration=each.id, base_url=each.hosts[0], api_key=api_key)
+        name: Account(
+            configuration=each.id, base_url=each.hosts[0], api_key=None if each.credentials.auth == "none" else api_key
+        )
         for name, each in zip("abcdefgh", configurations, strict=False)
     }
     return kind(

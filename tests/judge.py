@@ -215,7 +215,7 @@ def attested(target, policies, trust, now):  # noqa: PLR0911 - one return for ea
         if _day(now) > _date(attestation["expires"]):
             return False
         for age in _said(policies, "max_attestation_age"):
-            if not now - _midnight(_date(attestation["observed"])) < _seconds(age):
+            if not now - _midnight(_date(attestation["observed"])) - 86400 < _seconds(age):
                 return False
     return _engine_was_read(target)
 
@@ -332,9 +332,11 @@ def arranged(target, policies, tenant, now):  # noqa: PLR0911 - one return for e
 
 
 def _lacks_credential(target):
-    if target["key"] is not None or target["configuration"].get("credentials", {}).get("auth") == "none":
+    if target["key"] is not None:
         return False
-    return "api_key" in target["account"] or not _is_self_operated(target)
+    named = "api_key" in target["account"]
+    needed = target["configuration"].get("credentials", {}).get("auth") != "none" and not _is_self_operated(target)
+    return named or needed
 
 
 def _grant_holds(target, policies, now):

@@ -252,8 +252,8 @@ POLICY = (
     # The guard.
     Mutation(
         "policy/guard.py",
-        "if not clearance.holds(now, epoch):",
-        "if not clearance.holds(now, clearance.standing.epoch):",
+        "if not clearance.holds(now, trust):",
+        "if not clearance.standing.holds(now, clearance.standing.epoch):",
     ),
     Mutation("policy/guard.py", "if not forced.holds(body):", "if False:"),
     Mutation("policy/guard.py", "for check in failing_checks(clearance.target, body):", "for check in ():"),

@@ -513,6 +513,32 @@ def own(draw: st.DrawFn, case: Case) -> None:
 def force_nothing(draw: st.DrawFn, case: Case) -> None:
     configuration = _configuration(draw, case)
     configuration["conditions"].pop("force", None)
+    if draw(st.booleans()):
+        configuration["mechanism"]["kind"] = "request_parameter"
+
+
+def set_what_is_forced(draw: st.DrawFn, case: Case) -> None:
+    configuration = _configuration(draw, case)
+    configuration["conditions"].update(force=[{"set": "store", "to": False}], permit=["store", "cache_key"])
+    configuration["cache"]["isolation"] = {"parameter": "prompt_cache_key"}
+    if case.endpoint != "embeddings":
+        case.body["store"] = draw(st.sampled_from([True, False, None]))
+        case.body.update(draw(st.sampled_from([{}, {"prompt_cache_key": "k"}])))
+
+
+def run_it_oneself(draw: st.DrawFn, case: Case) -> None:
+    account = _account(draw, case)
+    configuration = case.configuration_of(account)
+    configuration["mechanism"] = {"kind": "self_operated"}
+    configuration.update(engine={"name": "engine", "versions": ">=4000,<9000"}, hosts=[])
+    configuration["private_network"] = draw(st.booleans())
+    account.setdefault("grant", {"stated_by": "us", "since": "2026-11-01", "until": "2026-12-31"})
+    account["grant"]["basis"] = "self_operated"
+    for each in case.operator["accounts"].values():
+        if case.configuration_of(each) is configuration:
+            each["base_url"] = draw(
+                st.sampled_from(["http://10.0.0.1/v1", "http://localhost:1", "https://h.example", "http://localhost.x"])
+            )
 
 
 def demand_grade(draw: st.DrawFn, case: Case) -> None:
@@ -634,6 +660,8 @@ DAMAGE: tuple[Damage, ...] = (
     take_effect_later,
     own,
     force_nothing,
+    set_what_is_forced,
+    run_it_oneself,
     demand_grade,
     lower_grade,
     exclude_model,

@@ -94,6 +94,34 @@ def test_it_sends_nothing_outside_its_block():
         assert router.explain(model="chat").planned
 
 
+def test_a_stream_does_not_outlive_its_router():
+    with upstream_in_thread(up.drip_stream) as server:
+        with Router(**parts(server)) as router:
+            stream = router.stream_chat(model="chat", messages=SAYING)
+            with stream:
+                next(stream)
+        with pytest.raises(RuntimeError, match="use `with`"):
+            next(stream)
+
+
+def test_leaving_the_block_ends_what_other_threads_wait_for():
+    ended = []
+    with upstream_in_thread(up.hang) as server:
+        router = Router(**parts(server))
+
+        def ask():
+            with pytest.raises(Exhausted):
+                router.chat(model="chat", messages=SAYING)
+            ended.append(True)
+
+        with router:
+            asking = threading.Thread(target=ask)
+            asking.start()
+            eventually(lambda: server.requests)
+        asking.join(5)
+    assert ended
+
+
 def test_it_can_be_opened_again_and_leaves_no_thread_behind():
     before = threading.active_count()
     with upstream_in_thread() as server:

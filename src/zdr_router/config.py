@@ -108,9 +108,10 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployme
         accounts=file.accounts,
         tenants=file.tenants,
         routes=file.routes,
-        transport=TransportSettings(ca_file=file.transport.ca_file, proxy=file.transport.proxy),
+        transport=_transport(file.transport, Path(path).parent),
         document=document,
         environ=environ,
+        base=Path(path).parent,
     )
 
 
@@ -124,8 +125,12 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
     transport: TransportSettings | None = None,
     document: Document | None = None,
     environ: Mapping[str, str] | None = None,
+    base: Path = Path(),
 ) -> Deployment:
-    """Put a deployment together from values; `document` is where they were read, for the errors."""
+    """Put a deployment together from values.
+
+    `document` is where they were read, for the errors; files of secrets are relative to `base`.
+    """
     tenants = tenants or {}
     faults = _Faults(document)
     owners = _owners(tenants, accounts, faults)
@@ -133,7 +138,9 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
         if account.configuration not in registry.configurations:
             what = f"account {name} uses the configuration {account.configuration}, which is not declared"
             faults.add(("accounts", name, "configuration"), what, "see `zdr registry list` for those that are")
-    maker = _TargetMaker(registry, accounts, owners, os.environ if environ is None else environ, faults, bool(tenants))
+    known = os.environ if environ is None else environ
+    secrets = {name: read_secret(account.api_key, known, base) for name, account in accounts.items()}
+    maker = _TargetMaker(registry, accounts, secrets, owners, faults, bool(tenants))
     made = {name: _route(name, entry, maker) for name, entry in routes.items()}
     faults.raise_any()
     host = policy.complete()
@@ -149,13 +156,15 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
     )
 
 
-def read_secret(source: SecretSource, environ: Mapping[str, str]) -> Sealed[str] | None:
+def read_secret(source: SecretSource | None, environ: Mapping[str, str], base: Path = Path()) -> Sealed[str] | None:
     """The secret, or None when it is not there; without it an account is refused, not guessed."""
+    if source is None:
+        return None
     if source.env is not None:
         value = environ.get(source.env, "")
     else:
         try:
-            value = Path(source.file or "").read_text(encoding="utf-8")
+            value = (base / (source.file or "")).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             value = ""
     return Sealed(value.strip()) if value.strip() else None
@@ -177,6 +186,11 @@ class _Faults:
             raise ConfigError(self._problems)
 
 
+def _transport(entry: TransportEntry, base: Path) -> TransportSettings:
+    ca_file = None if entry.ca_file is None else str(base / entry.ca_file)
+    return TransportSettings(ca_file=ca_file, proxy=entry.proxy)
+
+
 def _registry(sources: RegistrySources, base: Path) -> Registry:
     shipped = [shipped_directory()] if sources.shipped else []
     own = [base / path for path in sources.providers]
@@ -190,7 +204,7 @@ def _owners(tenants: Mapping[str, Tenant], accounts: Mapping[str, Account], faul
             place = ("tenants", name, "accounts", index)
             if account not in accounts:
                 faults.add(place, f"tenant {name} owns account {account}, which is not declared", "declare it")
-            if account in owners:
+            if owners.get(account, name) != name:
                 what = f"account {account} belongs to two tenants, {owners[account]} and {name}"
                 faults.add(place, what, "give each tenant an account of its own")
             owners[account] = name
@@ -204,19 +218,18 @@ class _TargetMaker:
         self,
         registry: Registry,
         accounts: Mapping[str, Account],
+        secrets: Mapping[str, Sealed[str] | None],
         owners: Mapping[str, str],
-        environ: Mapping[str, str],
         faults: _Faults,
         several_tenants: bool,  # noqa: FBT001 - whether any tenant is declared at all
     ) -> None:
         self._registry = registry
         self._accounts = accounts
         self._owners = owners
-        self._environ = environ
         self._several_tenants = several_tenants
         self._made: dict[str, Target] = {}
         self._rules: dict[str, Compiled] = {}
-        self._secrets: dict[str, Sealed[str] | None] = {}
+        self._secrets = secrets
         self.faults = faults
 
     def make(self, name: str, place: tuple[str | int, ...]) -> Target | None:
@@ -231,9 +244,6 @@ class _TargetMaker:
         configuration = self._registry.configurations.get(account.configuration)
         if configuration is None:
             return None
-        if account_name not in self._secrets:
-            source = account.api_key
-            self._secrets[account_name] = None if source is None else read_secret(source, self._environ)
         if configuration.id not in self._rules:
             self._rules[configuration.id] = compile_conditions(configuration.conditions)
         owner = self._owners.get(account_name)
@@ -262,6 +272,9 @@ class _TargetMaker:
 def _route(name: str, entry: RouteEntry, maker: _TargetMaker) -> Route:
     targets: list[Target] = []
     weights: dict[str, float] = {}
+    if entry.strategy != "weighted" and any(not isinstance(item, str) for item in entry.targets):
+        what = f"route {name} gives weights, and its strategy is {entry.strategy}"
+        maker.faults.add(("routes", name, "strategy"), what, "say `strategy: weighted`, or leave the weights out")
     for index, item in enumerate(entry.targets):
         written = item if isinstance(item, str) else item.target
         target = maker.make(written, ("routes", name, "targets", index))

@@ -96,7 +96,7 @@ class AsyncRouter:
     ) -> Self:
         """Build from a deployment, with a clock (seconds since the epoch) and a source of chance of your own."""
         router = cls.__new__(cls)
-        router._set_up(deployment, recorders, clock, random)
+        router._set_up(deployment, recorders, clock, random)  # noqa: SLF001 - its own
         return router
 
     def _set_up(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from zdr_router.errors import InvalidRequest
 from zdr_router.router import NO_CONTENT, AsyncRouter
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -70,7 +71,7 @@ class Router:
     @classmethod
     def _around(cls, router: AsyncRouter) -> Self:
         made = cls.__new__(cls)
-        made._router, made._loop = router, None
+        made._router, made._loop = router, None  # noqa: SLF001 - its own
         return made
 
     def __enter__(self) -> Self:
@@ -177,13 +178,22 @@ class Router:
         **parameters: object,
     ) -> Explanation:
         """Say who would serve a request, and why the others may not. No I/O; the router need not be entered."""
+        explain = partial(
+            self._router.explain,
+            model=model,
+            messages=messages,
+            tenant=tenant,
+            policy=policy,
+            endpoint=endpoint,
+            **parameters,
+        )
+        del model, messages, tenant, parameters  # as in `chat`
         try:
-            return self._router.explain(
-                model=model, messages=messages, tenant=tenant, policy=policy, endpoint=endpoint, **parameters
-            )
+            # What the router remembers of targets is not made for two threads at once.
+            return explain() if self._loop is None else self._loop.run(_called(explain))
         except InvalidRequest as error:
             fault = error
-        del model, messages, tenant, parameters  # as in `chat`
+        del explain
         raise fault.with_traceback(None)
 
 
@@ -224,11 +234,15 @@ class SyncChatStream:
 
 
 def _run(loop: _Loop | None, work: Coroutine[Any, Any, T]) -> T:
-    if loop is None:
+    if loop is None or loop.stopped:
         work.close()
         message = "the router is not open: use `with` around it"
         raise RuntimeError(message)
     return loop.run(work)
+
+
+async def _called(work: Callable[[], T]) -> T:
+    return work()
 
 
 class _Loop:
@@ -238,6 +252,11 @@ class _Loop:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="zdr-router", daemon=True)
         self._thread.start()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing runs on it any more."""
+        return self._loop.is_closed()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` on the loop and wait; an interrupt of the waiting thread cancels it."""

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from mcp import Client
-
 from tests.docs.test_pages import dated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -74,5 +73,3 @@ async def test_the_mcp_server_answers_and_explains(example):
         assert "red, blue and yellow" in answer.content[0].text
         explained = await client.call_tool("explain_route", {"route": "assistant"})
         assert explained.structured_content == {"result": ["llama-cpp/self-operated"]}
-
-

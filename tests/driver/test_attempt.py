@@ -178,7 +178,7 @@ class Lapsing:
         return self.readings.pop(0)
 
 
-@pytest.mark.parametrize(("reading", "outcome"), [("revoked", Outcome.GUARDED), ("unreadable", Outcome.UNCLEARED)])
+@pytest.mark.parametrize(("reading", "outcome"), [("revoked", Outcome.UNCLEARED), ("unreadable", Outcome.UNCLEARED)])
 async def test_between_plan_and_socket_trust_is_read_once_more(reading, outcome):
     async with Upstream() as server, router(server) as open_router:
         open_router.trust.revoke("account:elsewhere", "moves the epoch")

@@ -115,6 +115,8 @@ def test_somebody_elses_server_needs_a_key_whether_the_account_names_one_or_not(
 def test_what_takes_no_credential_lacks_none(case, configuration, account, refusals):
     configuration["credentials"] = {"auth": "none"}
     del case.credentials["main"], account["grant"]["credential"]
+    assert refusals() == ["ZDR309", "ZDR401"]  # the account names a key all the same
+    del account["api_key"]
     assert refusals() == []
 
 

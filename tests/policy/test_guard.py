@@ -9,9 +9,11 @@ import pytest
 from strategies import NOON, one_sound_case
 from world import World
 
+from zdr_router.metadata import Outcome
 from zdr_router.policy.clearance import Clearance
 from zdr_router.policy.dispatch import Dispatch
 from zdr_router.policy.guard import Stopped, WireRequest, guard
+from zdr_router.policy.trust import Trust
 from zdr_router.sealed import Sealed
 
 URL = "https://api.p0.example/v1/chat/completions"
@@ -43,7 +45,7 @@ def stop(clearance, wire):
     """Asserts that a changed request is stopped, and gives the reason."""
 
     def stop_it(**changes) -> str:
-        told = guard(dataclasses.replace(wire, **changes), clearance, now=NOON, epoch=0)
+        told = guard(dataclasses.replace(wire, **changes), clearance, now=NOON, trust=Trust())
         assert isinstance(told, Stopped), told
         assert "hello" not in told.sentence
         return told.sentence
@@ -61,7 +63,7 @@ def stop_body(stop, wire):
 
 
 def test_what_was_cleared_leaves_as_the_guard_read_it(clearance, wire):
-    dispatch = guard(wire, clearance, now=NOON, epoch=0)
+    dispatch = guard(wire, clearance, now=NOON, trust=Trust())
     assert isinstance(dispatch, Dispatch)
     assert orjson.loads(dispatch.body.open()) == wire.body.open()
     assert (dispatch.method, dispatch.url, dispatch.headers) == ("POST", URL, wire.headers)
@@ -70,20 +72,22 @@ def test_what_was_cleared_leaves_as_the_guard_read_it(clearance, wire):
 
 def test_headers_that_change_after_the_guard_read_them_do_not_leave(clearance, wire):
     headers = dict(wire.headers)
-    dispatch = guard(dataclasses.replace(wire, headers=headers), clearance, now=NOON, epoch=0)
+    dispatch = guard(dataclasses.replace(wire, headers=headers), clearance, now=NOON, trust=Trust())
     headers["x-late"] = "1"
     assert "x-late" not in dispatch.headers
 
 
 def test_a_dispatch_shows_neither_content_nor_credential(clearance, wire):
-    shown = repr(guard(wire, clearance, now=NOON, epoch=0))
+    shown = repr(guard(wire, clearance, now=NOON, trust=Trust()))
     assert "hello" not in shown
     assert "sk-main" not in shown
 
 
 @pytest.mark.parametrize(("now", "epoch"), [(NOON - 1, 0), (1798761600.0, 0), (NOON, 1), (float("nan"), 0)])
 def test_a_clearance_that_lapsed_lets_nothing_leave(clearance, wire, now, epoch):
-    assert guard(wire, clearance, now=now, epoch=epoch) == Stopped("the clearance has lapsed")
+    assert guard(wire, clearance, now=now, trust=Trust(epoch=epoch)) == Stopped(
+        "the clearance has lapsed", Outcome.UNCLEARED
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "post", ""])
@@ -141,8 +145,8 @@ def test_a_credential_where_the_account_has_none_is_stopped():
     (clearance,) = World(case).clear_all().values()
     body = Sealed({**case.body, "model": "small", "store": False})
     with_key = WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body)
-    assert "credential" in guard(with_key, clearance, now=NOON, epoch=0).sentence
-    assert isinstance(guard(dataclasses.replace(with_key, headers={}), clearance, now=NOON, epoch=0), Dispatch)
+    assert "credential" in guard(with_key, clearance, now=NOON, trust=Trust()).sentence
+    assert isinstance(guard(dataclasses.replace(with_key, headers={}), clearance, now=NOON, trust=Trust()), Dispatch)
 
 
 @pytest.mark.parametrize("model", ["large", "assistant", None, "", "small "])
@@ -189,7 +193,7 @@ def test_nothing_is_smuggled_beside_a_forced_member():
         ({}, False),
     ):
         wire = WireRequest("POST", URL, headers, Sealed({**case.body, "model": "small", "options": options}))
-        assert isinstance(guard(wire, clearance, now=NOON, epoch=0), Dispatch) == leaves, options
+        assert isinstance(guard(wire, clearance, now=NOON, trust=Trust()), Dispatch) == leaves, options
 
 
 def test_what_the_caller_gave_beside_a_forced_member_stays():
@@ -200,7 +204,7 @@ def test_what_the_caller_gave_beside_a_forced_member_stays():
     for metadata, leaves in (({"zdr": "on", "team": "a"}, True), ({"zdr": "on"}, False)):
         body = Sealed({**case.body, "model": "small", "metadata": metadata})
         wire = WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body)
-        assert isinstance(guard(wire, clearance, now=NOON, epoch=0), Dispatch) == leaves
+        assert isinstance(guard(wire, clearance, now=NOON, trust=Trust()), Dispatch) == leaves
 
 
 def test_what_is_forbidden_is_looked_for_in_what_leaves():
@@ -212,7 +216,9 @@ def test_what_is_forbidden_is_looked_for_in_what_leaves():
     }
     (clearance,) = World(case).clear_all().values()
     body = Sealed({**case.body, "model": "small", "options": {"mode": "keep"}})
-    told = guard(WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, epoch=0)
+    told = guard(
+        WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, trust=Trust()
+    )
     assert told == Stopped("the body sets options.mode to a value that voids zero retention here")
 
 
@@ -220,7 +226,7 @@ def test_what_is_forbidden_is_looked_for_in_what_leaves():
 def test_the_router_asks_for_streams_and_their_usage(clearance, wire, stream):
     options = {"include_obfuscation": False, "include_usage": True}
     body = Sealed({**wire.body.open(), "stream": stream, "stream_options": options})
-    assert isinstance(guard(dataclasses.replace(wire, body=body), clearance, now=NOON, epoch=0), Dispatch)
+    assert isinstance(guard(dataclasses.replace(wire, body=body), clearance, now=NOON, trust=Trust()), Dispatch)
 
 
 @pytest.mark.parametrize("stream", [1, None, "true", {"on": True}])
@@ -249,8 +255,40 @@ def test_what_is_not_json_does_not_leave(value):
     case.body["tools"] = [{"type": "function", "function": {"name": "f", "parameters": {"x": value}}}]
     (clearance,) = World(case).clear_all().values()
     body = Sealed({**case.body, "model": "small", "store": False})
-    told = guard(WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, epoch=0)
-    assert told == Stopped("the body is not JSON")
+    told = guard(
+        WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, trust=Trust()
+    )
+    assert told == Stopped("the body is not JSON", Outcome.CALLER_FAULT)
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}]},
+        {"role": "user", "content": "hello", "cache_control": {"type": "ephemeral"}},
+        "not a message",
+    ],
+)
+def test_a_body_that_its_caller_changes_after_it_was_cleared_does_not_leave(added):
+    case = one_sound_case()
+    (clearance,) = World(case).clear_all().values()
+    wire = WireRequest(
+        "POST", URL, {"authorization": "Bearer sk-main"}, Sealed({**case.body, "model": "small", "store": False})
+    )
+    assert isinstance(guard(wire, clearance, now=NOON, trust=Trust()), Dispatch)
+    case.body["messages"].append(added)
+    told = guard(wire, clearance, now=NOON, trust=Trust())
+    assert told == Stopped("the request was changed after it was cleared", Outcome.CALLER_FAULT)
+
+
+@pytest.mark.parametrize("trust", [None, Trust(as_of=NOON - 61), Trust(as_of=float("nan"))])
+def test_nothing_leaves_while_trust_cannot_be_read_or_is_too_old(trust):
+    case = one_sound_case()
+    (clearance,) = World(case).clear_all().values()
+    wire = WireRequest(
+        "POST", URL, {"authorization": "Bearer sk-main"}, Sealed({**case.body, "model": "small", "store": False})
+    )
+    assert guard(wire, clearance, now=NOON, trust=trust) == Stopped("the clearance has lapsed", Outcome.UNCLEARED)
 
 
 def test_a_salt_that_was_changed_is_stopped():
@@ -261,5 +299,7 @@ def test_a_salt_that_was_changed_is_stopped():
     (salt,) = [forced.value for forced in clearance.forced if forced.name == "cache_salt"]
     for sent, leaves in ((salt, True), ("0" * 32, False), (None, False)):
         body = Sealed({**case.body, "model": "small", "store": False, "cache_salt": sent})
-        told = guard(WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, epoch=0)
+        told = guard(
+            WireRequest("POST", URL, {"authorization": "Bearer sk-main"}, body), clearance, now=NOON, trust=Trust()
+        )
         assert isinstance(told, Dispatch) == leaves

@@ -62,12 +62,18 @@ def test_a_clearance_is_not_copied_or_pickled(cleared, double):
 
 def test_the_empty_shell_of_a_clearance_opens_nothing(cleared):
     with pytest.raises(AttributeError):
-        guard(_wire(cleared()), object.__new__(Clearance), now=NOON, epoch=0)
+        guard(_wire(cleared()), object.__new__(Clearance), now=NOON, trust=Trust())
 
 
-def test_a_clearance_has_no_room_for_other_attributes(cleared):
-    with pytest.raises(AttributeError):
-        cleared().holds = lambda *_: True
+@pytest.mark.parametrize("name", ["forced", "target", "request", "standing", "holds", "other"])
+def test_a_clearance_cannot_be_changed(cleared, name):
+    with pytest.raises(TypeError, match="cannot be changed"):
+        setattr(cleared(), name, ())
+
+
+def test_a_clearance_has_no_other_kinds():
+    with pytest.raises(TypeError, match="no other kinds"):
+        type("Wider", (Clearance,), {})
 
 
 def _wire(clearance: Clearance) -> WireRequest:
@@ -80,14 +86,14 @@ def _wire(clearance: Clearance) -> WireRequest:
 def test_a_clearance_lapses_when_the_earliest_of_its_facts_does(later):
     (clearance,) = World(one_sound_case()).clear_all().values()
     assert clearance.until == LAPSE
-    passed = not hasattr(guard(_wire(clearance), clearance, now=NOON + later, epoch=0), "sentence")
+    passed = not hasattr(guard(_wire(clearance), clearance, now=NOON + later, trust=Trust()), "sentence")
     assert passed == (NOON <= NOON + later < LAPSE)
 
 
 @pytest.mark.parametrize("epoch", [-1, 1, 2])
 def test_a_clearance_lapses_when_the_trust_state_changes(cleared, epoch):
     clearance = cleared()
-    assert guard(_wire(clearance), clearance, now=NOON, epoch=epoch).sentence == "the clearance has lapsed"
+    assert guard(_wire(clearance), clearance, now=NOON, trust=Trust(epoch=epoch)).sentence == "the clearance has lapsed"
 
 
 def _uses(name: str) -> set[str]:

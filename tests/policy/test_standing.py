@@ -30,7 +30,7 @@ def test_an_attestation_holds_from_the_day_it_was_observed_to_the_end_of_its_las
     assert refusals() == refused
 
 
-@pytest.mark.parametrize(("now", "refused"), [("2026-11-10T23:59:59.999", []), ("2026-11-11T00:00:00", ["ZDR103"])])
+@pytest.mark.parametrize(("now", "refused"), [("2026-11-11T23:59:59.999", []), ("2026-11-12T00:00:00", ["ZDR103"])])
 def test_an_attestation_is_younger_than_the_policy_demands(case, refusals, now, refused):
     case.operator["policy"]["max_attestation_age"] = "10d"
     set_now(case, now)

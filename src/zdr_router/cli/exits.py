@@ -39,7 +39,7 @@ class Fault(Exception):
 
 # The parent of everything that typer says about arguments; it has no public name in every release that we support.
 _Reported: type[Exception] = typer.BadParameter.__mro__[2]
-_QUOTES_NOTHING = "MissingParameter"
+_QUOTES_NOTHING = frozenset({"MissingParameter", "BadOptionUsage"})
 
 
 def run(work: Callable[[], object]) -> int:
@@ -73,7 +73,7 @@ def _usage(output: Output, error: Exception) -> None:
     takes_content = context is None or context.parent is None or context.info_name == "ask"
     if kind == "NoArgsIsHelpError":
         output.error("no command", "", help_)
-    elif takes_content and kind != _QUOTES_NOTHING:
+    elif takes_content and kind not in _QUOTES_NOTHING:
         known = "commands and options" if context is None or context.parent is None else "arguments and options"
         output.error(f"one of the arguments is none of {command}'s {known}", "", help_)
     else:

@@ -73,12 +73,10 @@ class Sender:
 
     async def send(self, clearance: Clearance, deadline: float, *, stream: bool) -> Response | Ended:
         """The head of a 200, or how the attempt ended before there was one."""
-        trust = self._trust.read()
-        if trust is None:
-            return Ended(Outcome.UNCLEARED, "no")
-        dispatch = guard(encode(clearance, stream=stream), clearance, now=self._clock(), epoch=trust.epoch)
+        wire = encode(clearance, stream=stream)
+        dispatch = guard(wire, clearance, now=self._clock(), trust=self._trust.read())
         if isinstance(dispatch, Stopped):
-            return Ended(Outcome.GUARDED, "no")
+            return Ended(dispatch.outcome, "no")
         response = await self._transport.send(dispatch, deadline=deadline)
         if isinstance(response, SendFailure):
             return Ended(response.outcome, response.sent)
@@ -117,7 +115,7 @@ def shown(expected: tuple[Expectation, ...], headers: Mapping[str, str], payload
 
 def _headers(target: Target, accept: str) -> dict[str, str]:
     headers = {"content-type": "application/json", "accept": accept, "user-agent": "zdr-router"}
-    auth = AUTH_HEADERS.get(target.configuration.credentials.auth)
+    auth = AUTH_HEADERS.get(target.auth)
     if auth is not None and target.credential is not None:
         secret = target.credential.open()
         headers[auth] = f"Bearer {secret}" if auth == "authorization" else secret

@@ -245,7 +245,7 @@ class Engine:
 
     def _reclear(self, clearance: Clearance, prepared: Prepared) -> Clearance | None:
         """Clear the same target again, now; write down why if it no longer passes."""
-        result = self._clear(clearance.target, prepared)
+        result = self._clearing.renew(clearance, prepared.policy, self._trust.read(), self._clock())
         if isinstance(result, Clearance):
             return result
         prepared.ledger.refusals = (*prepared.ledger.refusals, *result)

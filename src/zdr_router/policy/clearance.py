@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from zdr_router.policy.request import Request
     from zdr_router.policy.standing import Standing
     from zdr_router.policy.target import Target
+    from zdr_router.policy.trust import Trust
 
 MINT: Final = object()
 """The token without which no clearance is made. Only `policy.clearing` imports it; a test watches that."""
@@ -22,6 +23,11 @@ class Clearance:
 
     __slots__ = ("forced", "request", "standing", "target")
 
+    target: Target
+    request: Request
+    standing: Standing
+    forced: tuple[Forced, ...]
+
     def __init__(
         self, mint: object, *, target: Target, request: Request, standing: Standing, forced: tuple[Forced, ...]
     ) -> None:
@@ -29,19 +35,31 @@ class Clearance:
         if mint is not MINT:
             message = "only policy.clearing makes a Clearance"
             raise TypeError(message)
-        self.target = target
-        self.request = request
-        self.standing = standing
-        self.forced = forced
+        write = object.__setattr__
+        write(self, "target", target)
+        write(self, "request", request)
+        write(self, "standing", standing)
+        write(self, "forced", forced)
 
     @property
     def until(self) -> float:
         """The instant at which it lapses, in seconds since the epoch."""
         return self.standing.until
 
-    def holds(self, now: float, epoch: int) -> bool:
-        """Whether it may still be used at `now`, at this epoch of the trust state."""
-        return self.standing.holds(now, epoch)
+    def holds(self, now: float, trust: Trust | None) -> bool:
+        """Whether it may still be used at `now`, given what is known of trust."""
+        standing = self.standing
+        return trust is not None and trust.fresh(standing.policy, now) and standing.holds(now, trust.epoch)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse: what was cleared stays what was cleared."""
+        message = "a clearance cannot be changed"
+        raise TypeError(message)
+
+    def __init_subclass__(cls) -> NoReturn:
+        """Refuse: there is one kind."""
+        message = "a clearance has no other kinds"
+        raise TypeError(message)
 
     def __repr__(self) -> str:
         """Which target, and until when."""

@@ -52,7 +52,7 @@ class Clearing:
         `policy` must be complete; `trust` is None when the trust state cannot be read.
         """
         findings = Findings(target)
-        if trust is None or not now - trust.as_of <= (policy.max_revocation_staleness or 0):
+        if trust is None or not trust.fresh(policy, now):
             findings.add("ZDR105", "the trust state cannot be read or is too old", "make it readable again")
         standing = self._standing(target, policy, trust or _UNREAD, now)
         judge_request(findings, standing, request)
@@ -62,6 +62,14 @@ class Clearing:
         if standing.salted is not None:
             forced = (*forced, Forced((standing.salted,), self._salt(request.tenant)))
         return Clearance(MINT, target=target, request=request, standing=standing, forced=forced)
+
+    def renew(
+        self, clearance: Clearance, policy: Policy, trust: Trust | None, now: float
+    ) -> Clearance | tuple[Refusal, ...]:
+        """The same clearance while it holds, else a new decision on the same target and request."""
+        if clearance.holds(now, trust):
+            return clearance
+        return self.clear(clearance.target, clearance.request, policy, trust, now)
 
     def forget(self) -> None:
         """Drop every standing, as after a reload."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from zdr_router.metadata import Outcome
 from zdr_router.policy.asked import failing_checks
 from zdr_router.policy.dispatch import Dispatch
 from zdr_router.registry.vocabulary import ENDPOINTS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zdr_router.policy.clearance import Clearance
+    from zdr_router.policy.trust import Trust
 
 AUTH_HEADERS: Final = {"bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
 """The header that carries the credential, for each way of authenticating."""
@@ -36,32 +38,32 @@ class WireRequest:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Why the guard let nothing leave. Never content: a fixed sentence."""
+    """Why the guard let nothing leave, in a fixed sentence, and how the attempt ended by that."""
 
     sentence: str
+    outcome: Outcome = Outcome.GUARDED
 
 
-def guard(wire: WireRequest, clearance: Clearance, *, now: float, epoch: int) -> Dispatch | Stopped:
+def guard(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust | None) -> Dispatch | Stopped:
     """Let `wire` leave under `clearance` at `now` (seconds since the epoch), or say what stops it.
 
-    Checks instant and epoch, method, address, headers, every member of the body, what is forced and what is
-    forbidden; then serialises the body itself, so that what was read is what leaves.
+    Checks instant and trust, that the request is still the one that was cleared, method, address, headers, every
+    member of the body, what is forced and what is forbidden; then serialises the body itself, so that what was
+    read is what leaves.
     """
-    if not clearance.holds(now, epoch):
-        return Stopped("the clearance has lapsed")
+    if not clearance.holds(now, trust):
+        return Stopped("the clearance has lapsed", Outcome.UNCLEARED)
+    if not clearance.request.unchanged():
+        return Stopped("the request was changed after it was cleared", Outcome.CALLER_FAULT)
     body = wire.body.open()
-    fault = _address(wire, clearance) or _headers(wire, clearance) or _members(body, clearance)
-    if fault:
+    if fault := _address(wire, clearance) or _headers(wire, clearance) or _members(body, clearance):
         return Stopped(fault)
-    for forced in clearance.forced:
-        if not forced.holds(body):
-            return Stopped(f"the forced parameter {forced.name} is not set")
-    for check in failing_checks(clearance.target, body):
-        return Stopped(f"the body {check.says}")
+    if fault := _conditions(body, clearance):
+        return Stopped(fault)
     try:
         data = orjson.dumps(body)
     except TypeError:
-        return Stopped("the body is not JSON")
+        return Stopped("the body is not JSON", Outcome.CALLER_FAULT)
     return Dispatch(wire.method, wire.url, dict(wire.headers), Sealed(data), clearance)
 
 
@@ -73,7 +75,7 @@ def _address(wire: WireRequest, clearance: Clearance) -> str:
 
 
 def _headers(wire: WireRequest, clearance: Clearance) -> str:
-    auth = AUTH_HEADERS.get(clearance.target.configuration.credentials.auth)
+    auth = AUTH_HEADERS.get(clearance.target.auth)
     credential = clearance.target.credential
     for name, value in wire.headers.items():
         if name not in _HEADERS and name != auth:
@@ -106,6 +108,16 @@ def _members(body: dict[str, object], clearance: Clearance) -> str:
     if not body.keys() >= allowed - _ROUTER_SETS:
         return "a member that was cleared is missing from the body"
     return _stream(body, cleared)
+
+
+def _conditions(body: dict[str, object], clearance: Clearance) -> str:
+    """What is forced is there, and nothing that voids is."""
+    for forced in clearance.forced:
+        if not forced.holds(body):
+            return f"the forced parameter {forced.name} is not set"
+    for check in failing_checks(clearance.target, body):
+        return f"the body {check.says}"
+    return ""
 
 
 def _stream(body: dict[str, object], cleared: Mapping[str, object]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zdr_router.errors import InvalidRequest
 from zdr_router.policy.requirements import Requirements, read
 
 if TYPE_CHECKING:
@@ -26,3 +27,10 @@ class Request:
     def of(cls, endpoint: str, body: Sealed[Mapping[str, object]], tenant: str | None = None) -> Request:
         """Read `body`; raises `InvalidRequest` for what no provider could serve."""
         return cls(endpoint, body, read(endpoint, body.open()), tenant)
+
+    def unchanged(self) -> bool:
+        """Whether the body still uses what it used when it was read: a caller may hold on to it and change it."""
+        try:
+            return read(self.endpoint, self.body.open()) == self.requirements
+        except InvalidRequest:
+            return False

@@ -84,7 +84,7 @@ def _attestation(findings: Findings, policy: Policy, trust: Trust, horizon: Hori
             sentence = f"its attestation expired at the end of {attestation.expires}"
             findings.add("ZDR101", sentence, renew, fact="attestation.expires")
         age = policy.max_attestation_age
-        if age is not None and horizon.passed(start_of(attestation.observed) + age):
+        if age is not None and horizon.passed(end_of(attestation.observed) + age):
             sentence = f"its attestation of {attestation.observed} is older than the policy accepts"
             findings.add("ZDR103", sentence, renew, fact="attestation.observed")
     for subject in subjects(findings.target):

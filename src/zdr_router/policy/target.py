@@ -14,6 +14,7 @@ from zdr_router.policy.accounts import Account, fingerprint
 if TYPE_CHECKING:
     from zdr_router.policy.conditions import Compiled
     from zdr_router.registry import Configuration, Source
+    from zdr_router.registry.configuration import Auth
     from zdr_router.registry.facts import Model
     from zdr_router.sealed import Sealed
 
@@ -37,6 +38,7 @@ class Target:
     country: str
     tenant: str | None
     shared: bool
+    auth: Auth
     credential: Sealed[str] | None
     credential_fingerprint: str | None
     digest: str
@@ -48,7 +50,7 @@ class Target:
     @property
     def lacks_credential(self) -> bool:
         """Whether a credential that is needed, or that the account names, is not there."""
-        if self.credential is not None or self.configuration.credentials.auth == "none":
+        if self.credential is not None or self.auth == "none":
             return False
         return self.account.api_key is not None or not self.configuration.self_operated
 
@@ -88,6 +90,7 @@ def make_target(  # noqa: PLR0913 - a target is what these thirteen make togethe
         country=country,
         tenant=tenant,
         shared=shared,
+        auth=authentication(configuration, account),
         credential=credential,
         credential_fingerprint=None if credential is None else fingerprint(account_name, credential.open()),
         digest=digest,
@@ -115,6 +118,12 @@ def exclusion(configuration: Configuration, model: str) -> str | None:
         if re.search(excluded.matches, model):
             return excluded.why
     return None
+
+
+def authentication(configuration: Configuration, account: Account) -> Auth:
+    """How requests authenticate. A server that needs no key may still be given one, which it then gets as a bearer."""
+    declared = configuration.credentials.auth
+    return "bearer" if declared == "none" and account.api_key is not None else declared
 
 
 def engine_outside(configuration: Configuration, version: str) -> bool:

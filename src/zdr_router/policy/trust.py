@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from zdr_router.policy.policy import Policy
     from zdr_router.policy.target import Target
 
 
@@ -23,6 +24,10 @@ class Trust:
     as_of: float = float("inf")
     revoked: Mapping[str, str] = field(default_factory=dict)
     contradicted: Mapping[str, str] = field(default_factory=dict)
+
+    def fresh(self, policy: Policy, now: float) -> bool:
+        """Whether it was read not longer ago than `policy` accepts."""
+        return now - self.as_of <= (policy.max_revocation_staleness or 0)
 
 
 def subjects(target: Target) -> Iterator[str]:

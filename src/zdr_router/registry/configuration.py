@@ -60,11 +60,14 @@ def check_base_url(url: str, *, private_network: bool) -> str:
     return next((fault for found, fault in faults if found), "")
 
 
+Auth = Literal["bearer", "x-api-key", "api-key", "none"]
+
+
 class Credentials(Declared):
     """How a request authenticates, and the environment variable where the key is usually kept."""
 
     env: Text | None = None
-    auth: Literal["bearer", "x-api-key", "api-key", "none"] = "bearer"
+    auth: Auth = "bearer"
 
 
 class Links(Declared):

@@ -16,7 +16,7 @@ def test_the_end_of_the_last_clearance_is_warned_of_thirty_days_ahead(find_in_fi
 def test_the_policy_may_end_it_earlier(find_in_file, operator):
     operator["policy"]["max_attestation_age"] = "30d"
     (finding,) = find_in_file("ZDR926")
-    assert "2027-01-19" in finding.sentence
+    assert "2027-01-20" in finding.sentence
 
 
 def test_a_target_that_holds_longer_is_enough(find_in_file, operator):
