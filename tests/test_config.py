@@ -123,6 +123,8 @@ FAULTS = {
     "dates": (f"since: {TODAY}, until: {UNTIL}}}\n  groq", f"since: {UNTIL}, until: {TODAY}}}\n  groq",
         ":6: accounts.local.grant"),
     "a key given twice": ("  groq:\n", "  local:\n", ":7: "),
+    "weights under another strategy": ("strategy: weighted", "strategy: in_order",
+        ":17: route assistant gives weights, and its strategy is in_order"),
     "schema": ("policy: {min", "schema: 2\npolicy: {min", ":1: schema: this release reads schema 1"),
 }  # fmt: skip
 
@@ -221,6 +223,15 @@ def test_files_that_the_file_names_are_found_beside_it(write, tmp_path, monkeypa
     found = problems(write("registry: {shipped: false, providers: [own]}\n" + alone))
     assert len(found) == 1
     assert "llama-cpp/self-operated, which is not declared" in found[0]
+
+
+def test_a_file_with_a_key_and_a_trust_store_are_found_beside_the_file_that_names_them(write, tmp_path, monkeypatch):
+    (tmp_path / "key").write_text("sk-1\n", encoding="utf-8")
+    monkeypatch.chdir("/")
+    text = changed("{env: GROQ_KEY}", "{file: key}") + "transport: {ca_file: ca.pem}\n"
+    deployment = load(write(text), {})
+    assert deployment.routes["assistant"].targets[1].credential.open() == "sk-1"
+    assert deployment.transport.ca_file == str(tmp_path / "ca.pem")
 
 
 def test_a_fault_in_a_provider_file_is_told_at_its_own_place(write, tmp_path):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import upstream as up
-from deployments import LLAMA, SAYING, TODAY, acme, configuration, grant, parts, registry, router
+from deployments import LLAMA, SAYING, TODAY, acme, configuration, grant, local, parts, registry, router
 from upstream import Upstream
 
 from zdr_router import (
@@ -435,3 +435,27 @@ async def test_whatever_is_asked_only_our_own_errors_are_raised(name):
             given.pop("customer", None)
             with contextlib.suppress(RouterError):
                 open_router.explain(**given)
+
+
+async def test_a_server_that_needs_no_key_gets_the_one_that_its_account_names():
+    async with Upstream() as server:
+        for name, sent in (("KEY", "Bearer sk-own"), (None, None)):
+            source = None if name is None else SecretSource(env=name)
+            stated = grant(credential=None if name is None else fingerprint("own", "sk-own"))
+            open_router = AsyncRouter(
+                policy=Policy(minimum_grade="contracted", cache="host_memory"),
+                accounts={"own": local(server.url, api_key=source, grant=stated)},
+                routes={"chat": ["own/m"]},
+                environ={"KEY": "sk-own"},
+            )
+            async with open_router:
+                await chat(open_router)
+            assert server.requests[-1].headers.get("authorization") == sent
+
+
+async def test_a_body_that_is_not_json_is_the_callers_fault_and_is_not_sent():
+    async with Upstream() as server, router(server) as open_router:
+        with pytest.raises(InvalidRequest, match="not JSON") as raised:
+            await chat(open_router, messages=[{"role": "user", "content": "\ud800"}])
+        assert server.connections == 0
+    assert (raised.value.status, raised.value.metadata.attempts[0].sent) == (400, "no")

@@ -177,3 +177,23 @@ def test_a_stream_is_an_iterator_of_its_own(answering):
     stream = router.stream_chat(model="chat", messages=SAYING)
     assert isinstance(stream, SyncChatStream)
     assert iter(stream) is stream
+
+
+def test_both_facades_have_the_same_surface():
+    for name in ("chat", "stream_chat", "embed", "explain", "__init__"):
+        ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (Router, AsyncRouter))
+        assert list(ours.parameters.values()) == list(theirs.parameters.values()), name
+
+
+def test_threads_may_explain_while_others_ask(answering):
+    _, router = answering
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(len(router.explain(model="chat").planned))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    assert router.chat(model="chat", messages=SAYING).text == "ok"
+    for thread in threads:
+        thread.join(10)
+    assert found == [1] * 4
