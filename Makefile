@@ -11,7 +11,7 @@ LITTER := $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linte
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types floors check wheel requirements docs clean
+.PHONY: help demo test lint types floors check wheel requirements mutation docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ requirements: $(VENV)/.dev ## compile requirements/ from pyproject.toml (UPGRADE
 	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra local --group backend --constraint requirements/dev.txt --output-file requirements/local.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/run.txt
+
+mutation: $(VENV)/.dev ## break policy and routing in small ways, and see that the tests notice (QUICK=20: every 20th)
+	$(BIN)/python tests/mutation.py --quick $(or $(QUICK),1)
 
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m zdr_router.cli.manual docs

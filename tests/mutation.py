@@ -45,8 +45,8 @@ POLICY = (
     Mutation("policy/standing.py", " and self.epoch == epoch", " and self.epoch <= epoch"),
     Mutation("policy/standing.py", "if not horizon.passed(start_of(attestation.observed)):", "if False:"),
     Mutation("policy/standing.py", "horizon.passed(end_of(attestation.expires))", "False"),
-    Mutation("policy/standing.py", "horizon.passed(start_of(attestation.observed) + age)", "False"),
-    Mutation("policy/standing.py", "start_of(attestation.observed) + age", "end_of(attestation.observed) + age"),
+    Mutation("policy/standing.py", "horizon.passed(end_of(attestation.observed) + age)", "False"),
+    Mutation("policy/standing.py", "end_of(attestation.observed) + age", "start_of(attestation.observed) + age"),
     Mutation("policy/grants.py", "horizon.passed(end_of(grant.until))", "horizon.passed(start_of(grant.until))"),
     Mutation("policy/grants.py", "if not horizon.passed(start_of(grant.since)):", "if False:"),
     Mutation(
@@ -66,11 +66,16 @@ POLICY = (
     Mutation("policy/trust.py", '    yield f"target:{target.id}"', '    yield f"target:{target.model}"'),
     Mutation("policy/standing.py", "if subject in trust.revoked:", "if subject in trust.contradicted:"),
     Mutation("policy/standing.py", "if subject in trust.contradicted:", "if False:"),
+    Mutation("policy/clearing.py", "trust is None or not trust.fresh", "trust is not None and not trust.fresh"),
+    Mutation("policy/clearing.py", "if clearance.holds(now, trust):", "if True:"),
     Mutation(
-        "policy/clearing.py", "trust is None or not now - trust.as_of", "trust is not None and not now - trust.as_of"
+        "policy/clearance.py", "trust is not None and trust.fresh(standing.policy, now) and", "trust is not None and"
     ),
-    Mutation("policy/clearing.py", "not now - trust.as_of <=", "now - trust.as_of >"),
-    Mutation("policy/clearing.py", "not now - trust.as_of <=", "not now - trust.as_of <"),
+    Mutation("policy/clearance.py", " and standing.holds(now, trust.epoch)", ""),
+    Mutation("policy/trust.py", "now - self.as_of <=", "now - self.as_of <"),
+    Mutation("policy/trust.py", "now - self.as_of <=", "not now - self.as_of >"),
+    Mutation("policy/guard.py", "if not clearance.request.unchanged():", "if False:"),
+    Mutation("policy/request.py", "== self.requirements", "!= None"),
     Mutation("policy/clearing.py", "trust or _UNREAD", "trust or Trust()"),
     # Engines, flags, legs.
     Mutation("policy/standing.py", " and engine_outside(configuration, account.engine_version)", " and False"),
@@ -276,7 +281,56 @@ POLICY = (
     Mutation("policy/guard.py", "dict(wire.headers)", "wire.headers"),
 )
 
-MUTATIONS: tuple[Mutation, ...] = (*POLICY,)
+ROUTING = (
+    # Where next.
+    Mutation("routing/walk.py", "if event.at >= deadline:", "if event.at > deadline:"),
+    Mutation("routing/walk.py", "if event.at >= deadline:", "if False:"),
+    Mutation("routing/walk.py", "if winner is None and (not live or hedging):", "if not live or hedging:"),
+    Mutation("routing/walk.py", "hedging = hedge is not None and event.kind", "hedging = event.kind"),
+    Mutation("routing/walk.py", 'event.kind == "woke" and len(live) == 1', 'event.kind == "woke"'),
+    Mutation("routing/walk.py", "min(deadline, event.at + hedge)", "event.at + hedge"),
+    Mutation("routing/walk.py", "event.attempt in live and winner is None", "winner is None"),
+    Mutation("routing/walk.py", "if attempt != winner)", "if False)"),
+    Mutation("routing/walk.py", 'event.kind == "ended" and event.attempt in live', 'event.kind == "ended"'),
+    Mutation("routing/walk.py", "if event.outcome is Outcome.OK:", "if event.outcome is not Outcome.CALLER_FAULT:"),
+    Mutation("routing/walk.py", "            if event.attempt == winner:\n", "            if False:\n"),
+    Mutation("routing/walk.py", "if not CONSEQUENCES[event.outcome].moves_on:", "if False:"),
+    Mutation("routing/walk.py", "clearance = reclear(planned, at)", "clearance = planned"),
+    Mutation("routing/walk.py", "return Start(number, clearance)", "return Start(number, planned)"),
+    Mutation("routing/walk.py", "causes.append(Cause(None, planned, Outcome.UNCLEARED))", "pass"),
+    Mutation("routing/walk.py", "causes.append(Cause(event.attempt, clearance, event.outcome))", "pass"),
+    Mutation("routing/walk.py", "queue.pop(0)", "queue.pop()"),
+    # What follows from a failure.
+    Mutation("routing/failures.py", "Outcome.PROVIDER_REFUSAL: _STOP", "Outcome.PROVIDER_REFUSAL: _NEXT"),
+    Mutation("routing/failures.py", "Outcome.CALLER_FAULT: _STOP", "Outcome.CALLER_FAULT: _NEXT"),
+    Mutation("routing/failures.py", "Outcome.TRANSIENT: _NEXT_HURT", "Outcome.TRANSIENT: _NEXT"),
+    Mutation("routing/failures.py", "Outcome.RATE_LIMITED: _NEXT", "Outcome.RATE_LIMITED: _STOP"),
+    # Health.
+    Mutation("routing/health.py", "now >= health.opened_until and", "now > health.opened_until and"),
+    Mutation("routing/health.py", "and now >= health.probe_until", ""),
+    Mutation("routing/health.py", " and now >= health.not_before", ""),
+    Mutation("routing/health.py", "failures >= breaker.failures", "failures > breaker.failures"),
+    Mutation("routing/health.py", "now + breaker.open_for if failures", "now if failures"),
+    Mutation("routing/health.py", "Health(not_before=health.not_before, latency", "Health(latency"),
+    Mutation("routing/health.py", "min(event.not_before, now + breaker.longest_throttle)", "event.not_before"),
+    Mutation("routing/health.py", "max(health.not_before, not_before)", "not_before"),
+    Mutation("routing/health.py", "known + _SMOOTHING", "known - _SMOOTHING"),
+    # Order and bounds.
+    Mutation("routing/plan.py", "if admits(health[each.target.id], now)]", "]"),
+    Mutation("routing/plan.py", "[min(arranged,", "[max(arranged,"),
+    Mutation("routing/plan.py", "route.max_attempts if preferences.allow_fallbacks else 1", "route.max_attempts"),
+    Mutation("routing/plan.py", "admitted[:bound]", "admitted"),
+    Mutation("routing/plan.py", "refusals += result", "pass"),
+    Mutation("routing/strategy.py", "if preferences.sort is None", "if preferences.sort is not None"),
+    Mutation("routing/strategy.py", "    if preferences.order:\n", "    if False:\n"),
+    Mutation("routing/strategy.py", "declared.price.input + declared.price.output", "declared.price.input"),
+    Mutation("routing/strategy.py", "reverse=True", "reverse=False"),
+    Mutation("routing/strategy.py", "default=len(order)", "default=0"),
+    Mutation("routing/retry_after.py", "return seconds * unit", "return seconds"),
+    Mutation("routing/retry_after.py", "max(0.0, date.timestamp() - now)", "date.timestamp() - now"),
+)
+
+MUTATIONS: tuple[Mutation, ...] = (*POLICY, *ROUTING)
 
 
 def survives(mutation: Mutation) -> str:

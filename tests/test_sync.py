@@ -179,12 +179,6 @@ def test_a_stream_is_an_iterator_of_its_own(answering):
     assert iter(stream) is stream
 
 
-def test_both_facades_have_the_same_surface():
-    for name in ("chat", "stream_chat", "embed", "explain", "__init__"):
-        ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (Router, AsyncRouter))
-        assert list(ours.parameters.values()) == list(theirs.parameters.values()), name
-
-
 def test_threads_may_explain_while_others_ask(answering):
     _, router = answering
     found = []

@@ -66,8 +66,8 @@ def step(health: Health, event: HealthEvent, now: float, breaker: Breaker) -> He
         return Health(not_before=health.not_before, latency=_average(health.latency, event.latency))
     if event.kind == "failed":
         failures = health.failures + 1
-        opens = failures >= breaker.failures or health.opened_until > 0.0
-        opened_until = now + breaker.open_for if opens else 0.0
+        # A probe that fails finds the failures still counted, and so opens the breaker again.
+        opened_until = now + breaker.open_for if failures >= breaker.failures else 0.0
         return replace(health, failures=failures, opened_until=opened_until, probe_until=0.0)
     if event.kind == "throttled":
         not_before = min(event.not_before, now + breaker.longest_throttle)
