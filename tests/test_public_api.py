@@ -15,9 +15,16 @@ import zdr_router
 SOURCE = Path(zdr_router.__file__)
 
 
-def imported() -> set[str]:
+def imported() -> dict[str, str]:
+    """The names that the type checkers see imported, and from where."""
     tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
-    return {name.asname or name.name for node in tree.body if isinstance(node, ast.ImportFrom) for name in node.names}
+    (typing_only,) = (node for node in tree.body if isinstance(node, ast.If))
+    return {
+        name.name: node.module.removeprefix("zdr_router.")
+        for node in typing_only.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
 
 
 def test_the_exported_names_are_sorted():
@@ -25,7 +32,20 @@ def test_the_exported_names_are_sorted():
 
 
 def test_what_is_imported_is_exported():
-    assert imported() - {"annotations"} == set(zdr_router.__all__)
+    assert set(imported()) == set(zdr_router.__all__)
+
+
+def test_what_is_loaded_on_demand_is_what_the_type_checkers_see():
+    assert {name: home for home, names in zdr_router._HOMES.items() for name in names} == imported()
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonesuch"):
+        zdr_router.nonesuch  # noqa: B018 - looking is the test
+
+
+def test_the_names_can_be_listed():
+    assert set(zdr_router.__all__) <= set(dir(zdr_router))
 
 
 @pytest.mark.parametrize("name", zdr_router.__all__)
@@ -38,8 +58,8 @@ def test_every_error_that_a_call_raises_can_be_caught_by_a_public_name():
     assert raised <= set(zdr_router.__all__)
 
 
-def test_importing_the_library_imports_no_transport():
-    code = "import sys, zdr_router; print(sorted({'aiohttp', 'litellm', 'rich', 'typer'} & set(sys.modules)))"
+def test_importing_the_library_imports_neither_transport_nor_models():
+    code = "import sys, zdr_router; print(sorted({'aiohttp', 'litellm', 'pydantic', 'rich', 'typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
