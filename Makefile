@@ -11,7 +11,7 @@ LITTER := $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linte
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types floors check wheel requirements mutation docs clean
+.PHONY: help demo test lint types floors check wheel requirements mutation bench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -27,7 +27,7 @@ lint: $(VENV)/.dev ## ruff: rules and format
 	$(BIN)/ruff format --check
 
 types: $(VENV)/.dev ## mypy, strict
-	$(BIN)/mypy src $(wildcard tests/typing)
+	$(BIN)/mypy src examples benchmarks tests/typing
 
 floors: $(VENV)/.dev ## import-linter: imports point down only
 	$(BIN)/lint-imports
@@ -38,14 +38,18 @@ wheel: $(VENV)/.dev ## build the sdist, and the wheel from the sdist, into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 
-# dev.txt first: the others take their versions from it, so that all three agree.
+# dev.txt first: the others take their versions from it, so that all of them agree.
 requirements: $(VENV)/.dev ## compile requirements/ from pyproject.toml (UPGRADE=1: newest versions)
 	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra local --group backend --constraint requirements/dev.txt --output-file requirements/local.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --group bench --group backend --constraint requirements/dev.txt --output-file requirements/bench.txt
 
 mutation: $(VENV)/.dev ## break policy and routing in small ways, and see that the tests notice (QUICK=20: every 20th)
 	$(BIN)/python tests/mutation.py --quick $(or $(QUICK),1)
+
+bench: $(VENV)/.bench ## measure a call next to other clients, and write docs/benchmarks/
+	$(BIN)/python -m benchmarks --write docs/benchmarks
 
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m zdr_router.cli.manual docs
@@ -67,6 +71,11 @@ $(VENV)/.made:
 
 $(VENV)/.local: requirements/local.txt pyproject.toml $(VENV)/.made
 	$(PIP) install --require-hashes --requirement requirements/local.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt pyproject.toml $(VENV)/.made
+	$(PIP) install --require-hashes --requirement requirements/bench.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,0 +1,1 @@
+"""Measure what a cleared call costs, next to what people use instead; see README.md beside this file."""
