@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from zdr_router.metadata import Outcome
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 B = TypeVar("B")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """How a normalised answer introduces itself: made here or configured, never what a provider sent."""
 
     id: str
@@ -21,8 +20,7 @@ class Head:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens, as far as metadata keeps them. `cached_tokens` is None where the provider does not say."""
 
     input_tokens: int

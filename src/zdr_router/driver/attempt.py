@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -31,8 +30,7 @@ DIALECTS: Final = frozenset({"openai"})
 _OK: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """How an attempt ended. `wait` is how many seconds the provider asks to be left alone."""
 
     outcome: Outcome

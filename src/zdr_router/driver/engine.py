@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
-import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -200,16 +200,8 @@ class Engine:
 
     def record(self, metadata: Metadata) -> None:
         """Hand the record of a request to whoever keeps it."""
-        log.info(
-            "request id=%s route=%s status=%d error=%s target=%s attempts=%d ms=%.1f",
-            metadata.request_id,
-            metadata.route,
-            metadata.status,
-            metadata.error_code or "none",
-            metadata.target or "none",
-            len(metadata.attempts),
-            metadata.duration_ms,
-        )
+        if log.isEnabledFor(logging.INFO):
+            _log(metadata)
         for recorder in self._recorders:
             recorder.record(metadata)
 
@@ -218,7 +210,7 @@ class Engine:
         route, known = self._route(ask), ask.tenant in self.deployment.policies
         valid = ask.customer is not None and _CUSTOMER.fullmatch(ask.customer) is not None
         return Ledger(
-            request_id=secrets.token_hex(12),
+            request_id=os.urandom(12).hex(),
             time=self._clock(),
             began=began,
             endpoint=ask.endpoint,
@@ -250,3 +242,16 @@ class Engine:
             return result
         prepared.ledger.refusals = (*prepared.ledger.refusals, *result)
         return None
+
+
+def _log(metadata: Metadata) -> None:
+    log.info(
+        "request id=%s route=%s status=%d error=%s target=%s attempts=%d ms=%.1f",
+        metadata.request_id,
+        metadata.route,
+        metadata.status,
+        metadata.error_code or "none",
+        metadata.target or "none",
+        len(metadata.attempts),
+        metadata.duration_ms,
+    )

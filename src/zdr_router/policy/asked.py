@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.policy.capabilities import NEEDS
+from zdr_router.policy.preferences import NO_PREFERENCES
 from zdr_router.registry.vocabulary import FEATURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from zdr_router.policy.conditions import Check
     from zdr_router.policy.findings import Findings
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from zdr_router.policy.request import Request
     from zdr_router.policy.standing import Standing
     from zdr_router.policy.target import Target
+    from zdr_router.sealed import Sealed
 
 _MEDIA: Final = {"images": "image", "files": "file", "audio": "audio", "video": "video"}
 
@@ -31,31 +33,34 @@ def judge_request(findings: Findings, standing: Standing, request: Request) -> N
     for place in uses.unknown:
         sentence = f"the request has something at {place} that the vocabulary does not know"
         findings.add("ZDR602", sentence, "leave it out", fact="")
-    if not uses.features.isdisjoint(standing.closed):
-        _closed(findings, standing, uses.features)
-    if not uses.features.isdisjoint(standing.lacking) or (uses.stream and "streaming" in standing.lacking):
-        _lacking(findings, standing, request)
-    for check in failing_checks(target, request.body.open()):
+    _features(findings, standing, request)
+    for check in failing_checks(target, request.body):
         rule = "ZDR605" if check.declared.startswith("conditions.allow") else "ZDR604"
         findings.add(rule, f"the request {check.says}", check.fix, fact=check.declared)
     for when, refusal in standing.on_media:
         if _MEDIA[when] in uses.media:
             findings.refusals.append(refusal)
-    _forced(findings, standing, request)
-    preferences = uses.preferences
-    if preferences.narrows:
-        _preferences(findings, target, preferences)
+    if not uses.parameters.isdisjoint(standing.router_sets):
+        _forced(findings, standing, request)
+    if uses.preferences is not NO_PREFERENCES and uses.preferences.narrows:
+        _preferences(findings, target, uses.preferences)
 
 
-def failing_checks(target: Target, body: Mapping[str, object]) -> Iterator[Check]:
+def failing_checks(target: Target, body: Sealed[Mapping[str, object]] | Sealed[dict[str, object]]) -> tuple[Check, ...]:
     """The conditions that `body`, sent to this target's model, does not meet."""
     rules = target.rules
     if not rules.forbid and not rules.allow:
-        return
-    leaving = {**body, "model": target.model}
-    for check in (*rules.forbid, *rules.allow):
-        if check.fails(leaving):
-            yield check
+        return ()
+    leaving = {**body.open(), "model": target.model}
+    return tuple(check for check in (*rules.forbid, *rules.allow) if check.fails(leaving))
+
+
+def _features(findings: Findings, standing: Standing, request: Request) -> None:
+    uses = request.requirements
+    if not uses.features.isdisjoint(standing.closed):
+        _closed(findings, standing, uses.features)
+    if not uses.features.isdisjoint(standing.lacking) or (uses.stream and "streaming" in standing.lacking):
+        _lacking(findings, standing, request)
 
 
 def _closed(findings: Findings, standing: Standing, features: frozenset[str]) -> None:

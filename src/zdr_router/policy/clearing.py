@@ -28,6 +28,8 @@ _UNREAD: Final = Trust(epoch=-1)
 """Stands in for a trust state that cannot be read. Its epoch is nobody's, so what it gave is never used again."""
 
 _SALT_BYTES: Final = 16
+_RECENT: Final = 1024
+"""How many standings are kept at hand beside those that are remembered."""
 
 
 class Clearing:
@@ -42,7 +44,9 @@ class Clearing:
             raise ValueError(f"salt_key has {len(salt_key)} bytes: give {_SALT_BYTES} or more, at random")
         self._dialects = dialects
         self._salt_key = salt_key
-        self._standings: LRUCache[tuple[str, str], Standing] = LRUCache(maxsize=remembered)
+        self._standings: LRUCache[tuple[str, Target], Standing] = LRUCache(maxsize=remembered)
+        self._recent: dict[Target, Standing] = {}
+        self._recent_policy: Policy | None = None
 
     def clear(
         self, target: Target, request: Request, policy: Policy, trust: Trust | None, now: float
@@ -74,15 +78,21 @@ class Clearing:
     def forget(self) -> None:
         """Drop every standing, as after a reload."""
         self._standings.clear()
+        self._recent_policy, self._recent = None, {}
 
     def _standing(self, target: Target, policy: Policy, trust: Trust, now: float) -> Standing:
-        key = (target.id, policy.digest)
-        known = self._standings.get(key)
-        if known is not None and known.target is target and known.holds(now, trust.epoch):
+        # Most requests come under the same policy object as the one before, so that one's standings are at hand.
+        if policy is not self._recent_policy or len(self._recent) > _RECENT:
+            self._recent_policy, self._recent = policy, {}
+        known = self._recent.get(target)
+        if known is not None and known.holds(now, trust.epoch):
             return known
-        standing = stand(target, policy.complete(), trust, self._dialects, now)
-        self._standings[key] = standing
-        return standing
+        key = (policy.digest, target)
+        known = self._standings.get(key)
+        if known is None or not known.holds(now, trust.epoch):
+            known = self._standings[key] = stand(target, policy.complete(), trust, self._dialects, now)
+        self._recent[target] = known
+        return known
 
     def _salt(self, tenant: str | None) -> str:
         """What separates a tenant's cached prefixes from all others': not guessable, the same for all its requests."""

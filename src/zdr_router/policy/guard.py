@@ -58,7 +58,7 @@ def guard(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust |
     body = wire.body.open()
     if fault := _address(wire, clearance) or _headers(wire, clearance) or _members(body, clearance):
         return Stopped(fault)
-    if fault := _conditions(body, clearance):
+    if fault := _conditions(wire.body, clearance):
         return Stopped(fault)
     try:
         data = orjson.dumps(body)
@@ -110,10 +110,10 @@ def _members(body: dict[str, object], clearance: Clearance) -> str:
     return _stream(body, cleared)
 
 
-def _conditions(body: dict[str, object], clearance: Clearance) -> str:
+def _conditions(body: Sealed[dict[str, object]], clearance: Clearance) -> str:
     """What is forced is there, and nothing that voids is."""
     for forced in clearance.forced:
-        if not forced.holds(body):
+        if not forced.holds(body.open()):
             return f"the forced parameter {forced.name} is not set"
     for check in failing_checks(clearance.target, body):
         return f"the body {check.says}"
@@ -124,6 +124,8 @@ def _stream(body: dict[str, object], cleared: Mapping[str, object]) -> str:
     """What the router sets for streams carries nothing of anybody's."""
     if type(body.get("stream", False)) is not bool:
         return "`stream` is not true or false"
+    if "stream_options" not in body:
+        return ""
     given = cleared.get("stream_options")
     options = {**given, "include_usage": True} if isinstance(given, dict) else {"include_usage": True}
-    return "" if body.get("stream_options", options) == options else "`stream_options` is not what the router set"
+    return "" if body["stream_options"] == options else "`stream_options` is not what the router set"

@@ -27,7 +27,8 @@ class Standing:
 
     `forced` is set on every request, `salted` names the cache parameter that keeps tenants apart, and
     `on_media` are the exceptions that only some requests can set off and that the policy does not tolerate.
-    `closed` are the features that the configuration does not attest, `lacking` those that the model cannot serve.
+    `closed` are the features that the configuration does not attest, `lacking` those that the model cannot serve,
+    `router_sets` the parameters that a caller may at most repeat.
     """
 
     target: Target
@@ -41,6 +42,7 @@ class Standing:
     on_media: tuple[tuple[str, Refusal], ...]
     closed: frozenset[str]
     lacking: frozenset[str]
+    router_sets: frozenset[str]
 
     def holds(self, now: float, epoch: int) -> bool:
         """Whether this standing may still be used."""
@@ -70,6 +72,7 @@ def stand(target: Target, policy: Policy, trust: Trust, dialects: frozenset[str]
         on_media=on_media,
         closed=closed_features(target),
         lacking=lacking_features(target),
+        router_sets=frozenset([*(each.path[0] for each in forced), *filter(None, [salted])]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zdr_router.policy.clearance import Clearance
 from zdr_router.routing.health import Health, HealthEvent, StateStore, admits
@@ -31,8 +31,7 @@ class Route:
     max_attempts: int = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Ordered clearances, and the refusals of every target that is not among them.
 
     `resting` are cleared targets that health holds back for now.
@@ -65,12 +64,14 @@ def make_plan(  # noqa: PLR0913 - clock, chance and health are arguments, never 
         else:
             refusals += result
     health = {each.target.id: store.apply(each.target.id, _ASKED, now) for each in cleared}
-    view = View(route.weights or {}, health, random)
-    arranged = arrange(cleared, route.strategy, preferences, view)
+    arranged = arrange(cleared, route.strategy, preferences, View(route.weights or {}, health, random))
     admitted = [each for each in arranged if admits(health[each.target.id], now)]
     if not admitted and arranged:
         admitted = [min(arranged, key=lambda each: _due(health[each.target.id]))]
-    resting = tuple(each.target.id for each in arranged if each not in admitted)
+    resting: tuple[str, ...] = ()
+    if len(admitted) < len(arranged):
+        tried = {each.target.id for each in admitted}
+        resting = tuple(each.target.id for each in arranged if each.target.id not in tried)
     bound = route.max_attempts if preferences.allow_fallbacks else 1
     return Plan(tuple(admitted[:bound]), tuple(refusals), resting)
 

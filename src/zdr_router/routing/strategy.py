@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf, log
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 StrategyName = Literal["in_order", "weighted", "cheapest", "fastest"]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What a strategy may look at: weights by target, health by target, and a source of numbers in [0, 1)."""
 
     weights: Mapping[str, float]

@@ -7,8 +7,7 @@ first content", "no way around a no" and "every request ends exactly once" live 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from zdr_router.metadata import Outcome
 from zdr_router.routing.failures import CONSEQUENCES
@@ -22,16 +21,14 @@ if TYPE_CHECKING:
     """Clears the same target again for the same request at an instant; None when it no longer may serve."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """Begin attempt number `attempt` under `clearance`."""
 
     attempt: int
     clearance: Clearance
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(NamedTuple):
     """What the driver does now; then it waits for an event, or until `wake`."""
 
     start: Start | None = None
@@ -39,8 +36,7 @@ class Effects:
     wake: float = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened, at an instant of the driver's clock."""
 
     at: float
@@ -49,8 +45,7 @@ class Event:
     outcome: Outcome = Outcome.OK
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """Why one target did not answer; `attempt` is None when it was not even started."""
 
     attempt: int | None
@@ -58,8 +53,7 @@ class Cause:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """How the request ended. `winner` is the attempt whose outcome decides; `cancel` are those still running."""
 
     verdict: Literal["answered", "stopped", "broken", "exhausted", "deadline"]
