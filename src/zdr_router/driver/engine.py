@@ -6,8 +6,7 @@ import asyncio
 import logging
 import os
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from zdr_router.dialects.base import Head
 from zdr_router.driver.course import Course
@@ -45,22 +44,23 @@ _NOT_FOUND: Final = 404
 _CALLER_LEFT: Final = 499
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What a caller of the library gives: a sealed body, and under whose name and demands it runs."""
 
     endpoint: str
     body: Sealed[Mapping[str, object]]
     stream: bool
-    # As the caller gave them: they are not known to be names before they are read.
-    tenant: str | None = field(repr=False)
-    customer: str | None = field(repr=False)
+    tenant: str | None
+    customer: str | None
     policy: Policy | None
     timeout: float | None
 
+    def __repr__(self) -> str:
+        """Without tenant and customer, which are not known to be names before they are read."""
+        return f"<ask {self.endpoint}, {self.body}>"
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+
+class Prepared(NamedTuple):
     """A request that was read, with the route that it asks for and the policy that it runs under."""
 
     request: Request
@@ -100,7 +100,7 @@ class Engine:
             return self.read(ask, began)
         except InvalidRequest as error:
             fault = error
-        ledger = self._ledger(ask, began)
+        ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
         fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
         self.record(fault.metadata)
         raise fault.with_traceback(None)
@@ -121,8 +121,7 @@ class Engine:
         if route is None:
             raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
         request = Request.of(ask.endpoint, ask.body, ask.tenant)
-        ledger = self._ledger(ask, began)
-        ledger.policy_digest = policy.digest
+        ledger = self._ledger(ask, began, route, policy)
         # In this order, in which NaN loses.
         timeout = route.timeout if ask.timeout is None else min(route.timeout, ask.timeout)
         head = Head(f"chatcmpl-{ledger.request_id}", int(ledger.time), route.name)
@@ -205,9 +204,9 @@ class Engine:
         for recorder in self._recorders:
             recorder.record(metadata)
 
-    def _ledger(self, ask: Ask, began: float) -> Ledger:
+    def _ledger(self, ask: Ask, began: float, route: Route | None, policy: Policy) -> Ledger:
         """The books of a request. Names that configuration does not know are not written down."""
-        route, known = self._route(ask), ask.tenant in self.deployment.policies
+        known = ask.tenant in self.deployment.policies
         valid = ask.customer is not None and _CUSTOMER.fullmatch(ask.customer) is not None
         return Ledger(
             request_id=os.urandom(12).hex(),
@@ -218,7 +217,7 @@ class Engine:
             tenant=ask.tenant if known else UNKNOWN,
             customer=ask.customer if valid else None,
             stream=ask.stream,
-            policy_digest=self.deployment.policies[None].digest,
+            policy_digest=policy.digest,
             registry_digest=self.deployment.registry.digest,
         )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zdr_router.errors import InvalidRequest
 from zdr_router.policy.requirements import Requirements, read
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from zdr_router.sealed import Sealed
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One request of one tenant (None: the operator itself)."""
 
     endpoint: str
