@@ -27,7 +27,7 @@ lint: $(VENV)/.dev ## ruff: rules and format
 	$(BIN)/ruff format --check
 
 types: $(VENV)/.dev ## mypy, strict
-	$(BIN)/mypy src examples benchmarks tests/typing
+	$(BIN)/mypy src hatch_build.py examples benchmarks tests/typing
 
 floors: $(VENV)/.dev ## import-linter: imports point down only
 	$(BIN)/lint-imports

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.fresh import SNAPSHOT
 from benchmarks.generated import write_registry
+from zdr_router.registry import snapshot
 
 if TYPE_CHECKING:
     from benchmarks.efforts import Effort
@@ -31,6 +31,7 @@ def starting_figures(effort: Effort, core: int | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_registry(folder, effort.providers)
+        (folder / snapshot.NAME).write_bytes(snapshot.build(folder))
         return {"imports": _imports(effort, core), "registry": _registry(effort, folder, core)}
 
 
@@ -61,16 +62,18 @@ def _cpu_of(code: str, core: int | None) -> float:
 
 
 def _registry(effort: Effort, folder: Path, core: int | None) -> dict[str, Any]:
-    """Loading next to PyYAML, round by round; memory and decisions of one deployment."""
+    """Loading next to PyYAML and from a snapshot, round by round; memory and decisions of one deployment."""
     ratios: list[float] = []
     snapshots: list[float] = []
+    wholes: list[float] = []
     alone: dict[str, Any] = {}
     for _ in range(effort.loaded):
         alone = _ask("yaml", folder, effort, core)
         loaded = _ask("registry", folder, effort, core)
         ratios.append(loaded["load"] / alone["load"])
-        if SNAPSHOT is not None:
-            snapshots.append(_ask("snapshot", folder, effort, core)["load"] / loaded["load"])
+        kept = _ask("snapshot", folder, effort, core)
+        snapshots.append(kept["load"] / loaded["load"])
+        wholes.append(kept["whole"] / loaded["load"])
     bare = _ask("bare", folder, effort, core)["rss"]
     figures = _ask("deployment", folder, effort, core)
     return {
@@ -81,7 +84,8 @@ def _registry(effort: Effort, folder: Path, core: int | None) -> dict[str, Any]:
         "rss_mb": (figures["rss"] - bare) / _MEGABYTE,
         "imported_mb": (figures["imported"] - bare) / _MEGABYTE,
         "load_vs_pyyaml": statistics.median(ratios),
-        "snapshot_vs_load": statistics.median(snapshots) if snapshots else None,
+        "snapshot_vs_load": statistics.median(snapshots),
+        "snapshot_whole_vs_load": statistics.median(wholes),
     }
 
 

@@ -6,7 +6,9 @@ import importlib.metadata
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import zdr_router
+from zdr_router.registry import Registry
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
@@ -113,6 +116,57 @@ def test_every_pin_satisfies_the_bound_the_project_declares() -> None:
     for requirement in map(Requirement, bounds):
         version, _ = pinned[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), requirement
+
+
+def test_a_build_needs_nothing_but_the_backend_that_the_library_does_not_need_in_the_same_versions() -> None:
+    declared = project()
+    (backend,) = declared["dependency-groups"]["backend"]
+    assert set(declared["build-system"]["requires"]) <= {backend, *declared["project"]["dependencies"]}
+
+
+# As `build` calls the backend, in a process of its own; the last argument is where the wheel goes.
+BUILD = "import hatchling.build, sys; print(hatchling.build.build_{}(sys.argv[1]))"
+
+
+def build(program: str, where: Path) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("hatchling")
+    return subprocess.run(
+        [sys.executable, "-B", "-c", program, str(where)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+
+
+def test_a_wheel_carries_a_snapshot_that_its_own_code_trusts(tmp_path: Path) -> None:
+    built = build(BUILD.format("wheel"), tmp_path)
+    assert built.returncode == 0, built.stderr
+    site = tmp_path / "site"
+    zipfile.ZipFile(tmp_path / built.stdout.split()[-1]).extractall(site)
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from zdr_router.registry import Registry, shipped_directory; "
+        "registry = Registry.shipped(); print(shipped_directory(), len(registry.known), registry.digest)"
+    )
+    command = [sys.executable, "-c", program, str(site)]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30).stdout
+    here = Registry.load([ROOT / "providers"])
+    known = len(here.providers) + len(here.configurations)
+    assert told.split() == [str(site / "zdr_router" / "_providers"), str(known), here.digest]
+
+
+def test_an_editable_install_carries_no_snapshot(tmp_path: Path) -> None:
+    built = build(BUILD.format("editable"), tmp_path)
+    assert built.returncode == 0, built.stderr
+    assert "snapshot" not in "".join(zipfile.ZipFile(tmp_path / built.stdout.split()[-1]).namelist())
+
+
+def test_without_what_a_snapshot_needs_no_wheel_is_built(tmp_path: Path) -> None:
+    built = build("import sys; sys.modules['rfc8785'] = None; " + BUILD.format("wheel"), tmp_path)
+    assert built.returncode != 0
+    assert "the wheel carries a snapshot of the registry, and making it needs rfc8785" in built.stderr
+    assert list(tmp_path.glob("*.whl")) == []
 
 
 def test_no_file_names_a_package_index() -> None:

@@ -15,7 +15,6 @@ NEED_OTHERS = {
     "chat_c32_vs_litellm_router",
     "chat_c32_vs_tensorzero",
     "chat_c32_vs_pyreqwest",
-    "snapshot_vs_load",
 }
 NOT_IN_TINY = {"dialogue200k_c32_vs_aiohttp", "stream_c1_vs_aiohttp", "burst_c32_vs_aiohttp"}
 

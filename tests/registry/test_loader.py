@@ -145,9 +145,9 @@ def test_a_registry_cannot_be_changed(write, text):
     registry = Registry.load([write(text)])
     with pytest.raises(AttributeError):
         registry.unsafe = {}
-    for mapping in (registry.providers, registry.configurations, registry.sources, registry.unsafe, registry.digests):
+    for name in ("providers", "configurations", "sources", "unsafe", "known", "digests"):
         with pytest.raises(TypeError):
-            mapping["x"] = None
+            getattr(registry, name)["x"] = None
 
 
 def test_nothing_at_all_is_an_empty_registry():

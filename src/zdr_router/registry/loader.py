@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -10,51 +10,38 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from zdr_router.errors import ConfigError, Problem
-from zdr_router.registry.configuration import Configuration, Provider, ProviderFile
+from zdr_router.registry import snapshot
+from zdr_router.registry.configuration import Configuration, Provider
+from zdr_router.registry.deferred import Deferred
 from zdr_router.registry.digest import digest_all, digest_of
 from zdr_router.registry.overlay import OverlayFile, loosened, merge
+from zdr_router.registry.provider_file import (
+    LINES_DEPTH,
+    DeclaredConfiguration,
+    DeclaredFile,
+    declared_in,
+    files_inside,
+)
+from zdr_router.registry.source import Source
 from zdr_router.registry.strict_yaml import Document, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-_DEPTH = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a configuration is declared, fact by fact.
-
-    `lines` maps dotted names to lines, "" to its first; `under` is what an overlay was laid over, and `leaves` the
-    names of what such an overlay replaces as a whole.
-    """
-
-    file: str
-    lines: Mapping[str, int]
-    under: Source | None = None
-    leaves: frozenset[str] = frozenset()
-
-    def at(self, name: str) -> str:
-        """`file:line` of the nearest declared part of `name`, for instance `flags.stores_prompts`."""
-        near = name
-        while near and near not in self.lines:
-            near = near.rpartition(".")[0]
-        if self.under is not None and (not near or (near != name and near not in self.leaves)):
-            return self.under.at(name)
-        return f"{self.file}:{self.lines.get(near, 0)}"
+    from collections.abc import Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True)
 class Registry:
     """Everything that is declared, by configuration id. Immutable.
 
-    `unsafe` lists, for each configuration that an overlay loosened, which facts and why.
+    `unsafe` lists, for each configuration that an overlay loosened, which facts and why. `known` are digests that
+    need not be computed again, of configurations by their id, of providers after `provider:`.
     """
 
     providers: Mapping[str, Provider]
     configurations: Mapping[str, Configuration]
     sources: Mapping[str, Source]
     unsafe: Mapping[str, str]
+    known: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def shipped(cls) -> Registry:
@@ -65,30 +52,28 @@ class Registry:
     def load(cls, paths: Iterable[Path | str], overlays: Iterable[Path | str] = ()) -> Registry:
         """Read provider files (folders are searched for `*.yaml`), then lay `overlays` over them.
 
+        Only for the folder inside the installed package, its snapshot is used if it can be trusted.
         Raises `ConfigError` with every problem of every file.
         """
-        loading = _Loading()
-        for path in loading.files(paths):
-            loading.provider_file(path)
-        for path in loading.files(overlays):
-            loading.overlay_file(path)
-        return loading.finish()
+        return _load(paths, overlays, snapshots=[_installed_directory()])
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """The canonical digest of every configuration."""
-        return MappingProxyType({name: digest_of(each) for name, each in self.configurations.items()})
+        known, configurations = self.known, self.configurations
+        return MappingProxyType({name: known.get(name) or digest_of(configurations[name]) for name in configurations})
 
     @cached_property
     def digest(self) -> str:
         """The canonical digest of the registry: of all providers and configurations."""
-        providers = {f"provider:{name}": digest_of(each) for name, each in self.providers.items()}
+        named = {f"provider:{name}": each for name, each in self.providers.items()}
+        providers = {name: self.known.get(name) or digest_of(each) for name, each in named.items()}
         return digest_all({**providers, **self.digests})
 
 
 def shipped_directory() -> Path:
     """Where the registry data is: inside an installed package, or at the top of a checkout."""
-    installed = Path(str(resources.files("zdr_router"))) / "_providers"
+    installed = _installed_directory()
     top = Path(__file__).resolve().parents[3]
     checkout = top / "providers" if (top / "src" / "zdr_router").is_dir() else installed
     for directory in (installed, checkout):
@@ -97,21 +82,35 @@ def shipped_directory() -> Path:
     raise ConfigError(Problem("the registry data is missing", file=str(installed), fix="install zdr-router again"))
 
 
-def _inside(folder: Path) -> list[Path]:
-    """The YAML files below `folder`. What is hidden is not declared: editors and volume mounts keep copies there."""
-    found = (each for each in folder.rglob("*") if each.suffix in (".yaml", ".yml"))
-    shown = (each for each in found if not any(part.startswith(".") for part in each.relative_to(folder).parts))
-    return sorted(each for each in shown if not each.is_dir())
+def _installed_directory() -> Path:
+    return Path(str(resources.files("zdr_router"))) / "_providers"
+
+
+def load_with_snapshot(folder: Path) -> Registry:
+    """The registry in `folder`, from the snapshot there if it can be trusted."""
+    return _load([folder], (), snapshots=[folder])
+
+
+def _load(paths: Iterable[Path | str], overlays: Iterable[Path | str], *, snapshots: Collection[Path]) -> Registry:
+    loading = _Loading(snapshots)
+    for path in loading.files(paths):
+        loading.provider_file(path)
+    for path in loading.files(overlays):
+        loading.overlay_file(path)
+    return loading.finish()
 
 
 class _Loading:
     """The state of one load: what was declared so far, and every problem met on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, snapshots: Collection[Path]) -> None:
+        self._snapshots = snapshots
+        self._kept: dict[Path, DeclaredFile] = {}
         self._providers: dict[str, Provider] = {}
-        self._raw: dict[str, object] = {}
-        self._configurations: dict[str, Configuration] = {}
-        self._sources: dict[str, Source] = {}
+        self._raw: Deferred[object] = Deferred()
+        self._configurations: Deferred[Configuration] = Deferred()
+        self._sources: Deferred[Source] = Deferred()
+        self._known: dict[str, str] = {}
         self._unsafe: dict[str, str] = {}
         self._problems: list[Problem] = []
         self._declared_at: dict[str, str] = {}
@@ -121,35 +120,28 @@ class _Loading:
         """Every file that `paths` name, once, however often it is named."""
         found: dict[Path, Path] = {}
         for path in map(Path, paths):
-            inside = _inside(path) if path.is_dir() else [path]
+            inside = files_inside(path) if path.is_dir() else [path]
             if not inside:
                 self._problems.append(Problem("holds no *.yaml file", file=str(path), fix="name another folder"))
+            if path in self._snapshots:
+                self._kept.update(snapshot.load(path, inside))
             for each in inside:
                 found.setdefault(each.resolve(), each)
         return list(found.values())
 
     def provider_file(self, path: Path) -> None:
         try:
-            document = read(path)
-            file = document.validate(ProviderFile)
+            declared = self._kept.get(path) or declared_in(path)
         except ConfigError as error:
             self._problems += error.problems
             self._incomplete = True
             return
-        self._declare_provider(document, file.provider)
-        raws: Sequence[object] = document.value["configurations"]  # type: ignore[index]
-        for index, configuration in enumerate(file.configurations):
-            name, place = configuration.id, ("configurations", index)
-            if name in self._configurations:
-                what = f"configuration {name} is declared twice, here and at {self._sources[name].at('id')}"
-                self._problems.append(document.problem((*place, "id"), what, "rename one, or change it by an overlay"))
-                continue
-            self._configurations[name] = configuration
-            self._raw[name] = raws[index]
-            self._sources[name] = Source(document.file, document.lines(place, _DEPTH))
+        self._declare_provider(declared)
+        for each in declared.configurations:
+            self._declare(each)
 
-    def _declare_provider(self, document: Document, provider: Provider) -> None:
-        here = document.problem(("provider", "id"), "")
+    def _declare_provider(self, declared: DeclaredFile) -> None:
+        provider, here = declared.provider, Problem("", file=declared.file, line=declared.line)
         if provider.id in self._providers:
             here.what = f"provider {provider.id} is declared twice, here and at {self._declared_at[provider.id]}"
             here.fix = "keep one file for each provider, and change what is shipped by an overlay"
@@ -157,6 +149,21 @@ class _Loading:
             return
         self._providers[provider.id] = provider
         self._declared_at[provider.id] = here.where
+        if declared.digest:
+            self._known[f"provider:{provider.id}"] = declared.digest
+
+    def _declare(self, declared: DeclaredConfiguration) -> None:
+        name = declared.name
+        if name in self._configurations:
+            what = f"configuration {name} is declared twice, here and at {self._sources[name].at('id')}"
+            fix = "rename one, or change it by an overlay"
+            self._problems.append(Problem(what, file=declared.file, line=declared.line, fix=fix))
+            return
+        self._configurations[name] = declared.configuration
+        self._raw[name] = declared.raw
+        self._sources[name] = declared.source
+        if declared.digest:
+            self._known[name] = declared.digest
 
     def overlay_file(self, path: Path) -> None:
         try:
@@ -196,7 +203,8 @@ class _Loading:
             self._unsafe[name] = "; ".join(reason for reason in reasons if reason)
         self._configurations[name] = changed
         self._raw[name] = merged
-        lines, leaves = document.lines(place, _DEPTH), document.leaves(place, _DEPTH)
+        self._known.pop(name, None)
+        lines, leaves = document.lines(place, LINES_DEPTH), document.leaves(place, LINES_DEPTH)
         self._sources[name] = Source(document.file, lines, under=self._sources[name], leaves=leaves)
 
     def finish(self) -> Registry:
@@ -207,4 +215,5 @@ class _Loading:
             configurations=MappingProxyType(self._configurations),
             sources=MappingProxyType(self._sources),
             unsafe=MappingProxyType(self._unsafe),
+            known=MappingProxyType(self._known),
         )
