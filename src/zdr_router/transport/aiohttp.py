@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from zdr_router.metadata import Outcome
+from zdr_router.transport.alarm import Alarm
 from zdr_router.transport.answer import Answer
 from zdr_router.transport.base import SendFailure
 from zdr_router.transport.exchange import Exchange, Pool, check_version
-from zdr_router.transport.failures import FAILURES, failure_before_head, forget
+from zdr_router.transport.failures import failure_before_head, forget
 from zdr_router.transport.head import render
 from zdr_router.transport.tls import client_context
 
@@ -59,7 +60,8 @@ class AiohttpTransport:
         if pool is None:
             message = "the transport is not open: use it within `async with`"
             raise RuntimeError(message)
-        if asyncio.get_running_loop().time() >= deadline:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= deadline:
             return SendFailure(Outcome.TIMEOUT, "no")
         body = dispatch.body.open()
         try:
@@ -69,22 +71,20 @@ class AiohttpTransport:
             forget(error)
             return SendFailure(Outcome.UNREACHABLE, "no")
         exchange: Exchange | None = None
-        limit = asyncio.timeout_at(deadline)
+        alarm = Alarm(loop, deadline)
         try:
-            async with limit:
-                exchange = await pool.exchange(destination)
-                exchange.write(head, body)
-                start, content = await exchange.head()
-        except FAILURES as error:
-            failure = failure_before_head(error, exchange, late=limit.expired())
+            exchange = await pool.exchange(destination)
+            exchange.write(head, body)
+            start, content = await exchange.head()
+        except BaseException as error:
+            late = alarm.stop()
+            failure = failure_before_head(error, exchange, late=late)
             if exchange is not None:
                 exchange.abort()
             forget(error)
+            if failure is None:
+                raise
             return failure
-        except BaseException as error:  # cancelled, most likely
-            if exchange is not None:
-                exchange.abort()
-            forget(error)
-            raise
+        alarm.stop()
         answer = Answer(start, content, exchange, deadline=deadline, limit=self._settings.max_response_bytes)
         return answer if answer.acceptable() else answer.give_up(Outcome.MALFORMED)

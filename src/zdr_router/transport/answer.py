@@ -31,8 +31,10 @@ class Answer:
         "_closed",
         "_content",
         "_deadline",
+        "_encoding",
         "_end",
         "_exchange",
+        "_failure",
         "_inflater",
         "_limit",
         "_loop",
@@ -53,15 +55,16 @@ class Answer:
         self._limit = limit
         self._received = 0
         self._closed = False
+        self._failure: SendFailure | None = None
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
         self._end: asyncio.Future[None] | None = None
-        self._inflater = Inflater() if self.headers.get("content-encoding", "").lower() in ACCEPTED else None
+        self._encoding = message.headers.get("content-encoding", "").lower()
+        self._inflater = Inflater() if self._encoding in ACCEPTED else None
 
     def acceptable(self) -> bool:
         """Whether the head is one to read a body after: a final status, and an encoding that is understood."""
-        encoding = self.headers.get("content-encoding", "").lower()
-        understood = self._inflater is not None or encoding in {"", "identity"}
+        understood = self._inflater is not None or self._encoding in {"", "identity"}
         return understood and self.status >= LOWEST_FINAL_STATUS
 
     async def read(self) -> bytes | SendFailure:
@@ -78,6 +81,8 @@ class Answer:
     async def next_chunk(self) -> bytes | SendFailure | None:
         """The next bytes as they come, or None at the end of a complete body."""
         while True:
+            if self._content.at_eof():
+                return self._failure or self._at_end()
             chunk = await self._next_raw()
             if isinstance(chunk, SendFailure):
                 return chunk
@@ -117,9 +122,10 @@ class Answer:
 
     def _at_end(self) -> SendFailure | None:
         """None if what came is the whole body. A body that only the end of its connection ends must end in order."""
-        delimited = "content-length" in self.headers or "transfer-encoding" in self.headers
-        if not delimited and isinstance(self._exchange.fault(), OSError):
-            return self.give_up(Outcome.TRUNCATED)
+        if isinstance(self._exchange.fault(), OSError):
+            delimited = "content-length" in self.headers or "transfer-encoding" in self.headers
+            if not delimited:
+                return self.give_up(Outcome.TRUNCATED)
         if self._inflater is not None and self._content.total_bytes and not self._inflater.complete:
             return self.give_up(Outcome.TRUNCATED)
         self.close()
@@ -149,15 +155,17 @@ class Answer:
         content = self._content
         # One that was answered before it had the whole request is of no use to the next.
         if content.is_eof() and content.exception() is None and self._exchange.finished:
-            content.read_nowait()  # the pool would keep what nobody read
+            if not content.at_eof():
+                content.read_nowait()  # the pool would keep what nobody read
             self._finish(reusable=True)
         else:
             self._finish(reusable=False)
 
     def give_up(self, outcome: Outcome) -> SendFailure:
         """Close the socket, and say why there is no more."""
+        self._failure = SendFailure(outcome, "maybe")
         self._finish(reusable=False)
-        return SendFailure(outcome, "maybe")
+        return self._failure
 
     def _finish(self, *, reusable: bool) -> None:
         """Part from the connection, once."""

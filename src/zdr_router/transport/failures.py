@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import ClientError
@@ -18,9 +19,11 @@ FAILURES: Final = (ClientError, HttpProcessingError, EofStream, OSError, ValueEr
 """What aiohttp raises when a call fails. ValueError is a name or an address that cannot be connected to."""
 
 
-def failure_before_head(error: Exception, exchange: Exchange | None, *, late: bool) -> SendFailure:
-    """Why no head of an answer came. `late`: the deadline ended it."""
+def failure_before_head(error: BaseException, exchange: Exchange | None, *, late: bool) -> SendFailure | None:
+    """Why no head of an answer came, or None for what is no failure of the call. `late`: the deadline ended it."""
     started = exchange is not None and exchange.started
+    if not isinstance(error, FAILURES) and not (late and isinstance(error, CancelledError)):
+        return None
     if late:
         return SendFailure(Outcome.TIMEOUT, "maybe" if started else "no")
     if not started:

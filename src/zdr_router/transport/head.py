@@ -22,7 +22,7 @@ FRAMING: Final = frozenset({"connection", "content-length", "expect", "host", "t
 """What only the transport may say: where a request goes, where it ends, what becomes of its connection."""
 
 # Lower case, so that no other spelling of a name passes by FRAMING.
-_LINE: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+: [^\x00-\x1f\x7f]*")
+_NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _FORBIDDEN_IN_TARGET: Final = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -45,10 +45,9 @@ def render(method: str, opened: str, headers: Mapping[str, str], size: int) -> b
     lines = [method + opened]
     lines += [line for name, line in FIXED.items() if name not in headers]
     for name, value in headers.items():
-        line = f"{name}: {value}"
-        if name in FRAMING or _LINE.fullmatch(line) is None:
+        if name in FRAMING or _NAME.fullmatch(name) is None or not value.isprintable():
             message = "a header cannot be written"
             raise ValueError(message)
-        lines.append(line)
+        lines.append(f"{name}: {value}")
     lines.append(f"Content-Length: {size}\r\n\r\n")
     return "\r\n".join(lines).encode()
