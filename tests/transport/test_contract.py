@@ -332,6 +332,30 @@ async def test_closing_the_transport_ends_the_calls_that_are_under_way(make):
         assert await asyncio.wait_for(reading, 1) == SendFailure(Outcome.TRUNCATED, "maybe")
 
 
+async def test_an_answer_that_outlives_its_transport_is_truncated(make):
+    async with serve(replying(OK + b"Content-Length: 10\r\n\r\nhalf")) as server:
+        async with make(TransportSettings()) as transport:
+            answer = await transport.send(dispatch(server.port), deadline=within())
+        await asyncio.sleep(0.01)
+        assert await answer.read() == SendFailure(Outcome.TRUNCATED, "maybe")
+
+
+async def test_a_connection_that_ends_between_two_reads_is_noticed_on_its_second_use_too(transport):
+    async def script(peer):
+        for last in (False, True):
+            await peer.request()
+            await peer.say(CHUNKED)
+            await asyncio.sleep(0.01)
+            await peer.say(b"1\r\nx\r\n" + (b"not a size\r\n" if last else b"0\r\n\r\n"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == (200, b"x")
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        await asyncio.sleep(0.05)
+        assert await answer.read() == SendFailure(Outcome.MALFORMED, "maybe")
+        assert server.connections == 1
+
+
 async def test_a_transport_that_is_not_open_says_so(make):
     with pytest.raises(RuntimeError, match="async with"):
         await make(TransportSettings()).send(dispatch(1), deadline=within())

@@ -107,8 +107,7 @@ class Answer:
         try:
             chunk = content.read_nowait()
             if not chunk and not content.is_eof():
-                if self._alarm is None:
-                    self._watch()
+                self._watch()
                 chunk = await content.readany()
         except asyncio.CancelledError as error:
             self.close()
@@ -133,12 +132,13 @@ class Answer:
 
     def _watch(self) -> None:
         """Wake the reader at the deadline and when the connection ends. Once: a timer for each chunk costs too much."""
-        self._alarm = self._loop.call_at(self._deadline, self._interrupt, TimeoutError())
-        self._end = self._exchange.end()
-        if self._end is None:
+        if self._alarm is None:
+            self._alarm = self._loop.call_at(self._deadline, self._interrupt, TimeoutError())
+            self._end = self._exchange.end()
+            if self._end is not None:
+                self._end.add_done_callback(self._on_end)
+        if self._end is None or self._end.done():  # its callback has yet to run, or never will
             self._on_end()
-        else:
-            self._end.add_done_callback(self._on_end)
 
     def _on_end(self, _end: asyncio.Future[None] | None = None) -> None:
         """Fail a body that did not end before its connection did: at a malformed chunk aiohttp tells no reader."""
