@@ -218,6 +218,14 @@ async def test_credentials_of_a_proxy_reach_the_proxy_alone(make):
     assert proxy.heads[1].startswith(b"CONNECT ")
 
 
+@pytest.mark.parametrize("proxy", ["http://[secret", "secret:3128", "socks5://secret:1", "http:///secret"])
+async def test_a_proxy_that_is_no_url_of_http_is_a_configuration_error_that_does_not_show_it(make, proxy):
+    with pytest.raises(ConfigError, match="http://host:port") as caught:
+        await make(TransportSettings(proxy=proxy)).__aenter__()
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
 @pytest.mark.parametrize("scheme", ["ws", "ftp", "http://someone:secret@127.0.0.1", "http://127.0.0.1/ /"])
 async def test_what_is_no_url_of_http_is_not_sent_to(transport, scheme):
     async with serve(replying(whole(b""))) as server:

@@ -11,6 +11,7 @@ change them, so it is refused (`check_version`) until somebody has read it and r
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
@@ -43,6 +44,7 @@ SLICE: Final = 128 * 1024
 URLS: Final = 1024
 """How many URLs are kept as they were read: one for each endpoint of each target."""
 
+SCHEMES: Final = frozenset({"http", "https"})
 SWITCHING_PROTOCOLS: Final = 101
 LOWEST_FINAL_STATUS: Final = 200
 
@@ -58,6 +60,15 @@ def check_version(version: str) -> None:
         )
 
 
+def _proxy(text: str) -> URL:
+    """Read the URL of a proxy. It is not shown, since it may hold credentials."""
+    with contextlib.suppress(ValueError):
+        url = URL(text)
+        if url.scheme in SCHEMES and url.raw_host:
+            return url
+    raise ConfigError(Problem("the proxy is not an http:// or https:// URL", fix="write it as http://host:port"))
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Whither a request goes, as the connector wants to be told, and what its head says after the method."""
@@ -70,18 +81,18 @@ class Pool:
     """The connections that are open. Made on the running loop."""
 
     def __init__(self, settings: TransportSettings, tls: ssl.SSLContext) -> None:
-        """Open no connection yet."""
+        """Open no connection yet. Raises `ConfigError` for a proxy that is no URL of HTTP."""
         self._connector = TCPConnector(
             ssl=tls, limit=settings.max_connections, resolver=ThreadedResolver(), use_dns_cache=False
         )
         self._timeout = ClientTimeout(total=None, sock_connect=settings.connect_timeout, ceil_threshold=inf)
-        self._proxy = URL(settings.proxy) if settings.proxy else None
+        self._proxy = _proxy(settings.proxy) if settings.proxy else None
         self.destination = lru_cache(maxsize=URLS)(self._read)
 
     def _read(self, url: str) -> Destination:
         """Read a URL as the guard did: nothing quoted, no dots resolved. Raises `ValueError` if it is none for HTTP."""
         read = URL(url, encoded=True)
-        if read.scheme not in {"http", "https"} or read.raw_user or read.raw_password:
+        if read.scheme not in SCHEMES or read.raw_user or read.raw_password:
             message = "the URL is not one of HTTP, or has credentials in it"
             raise ValueError(message)
         request = ClientRequest("POST", read, loop=asyncio.get_running_loop(), proxy=self._proxy)
