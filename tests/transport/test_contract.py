@@ -807,6 +807,25 @@ async def test_the_environment_does_not_decide_whom_to_trust_nor_log_keys(make, 
     assert len(server.heads) == 1
 
 
+async def test_a_large_body_arrives_whole_over_tls(make, authority):
+    body = os.urandom(3_000_001)
+    got = []
+
+    async def script(peer):
+        for _ in range(2):
+            got.append(await peer.request())
+            await peer.say(whole(body))
+
+    async with (
+        serve(script, tls=authority.context) as server,
+        make(TransportSettings(ca_file=authority.certificate, max_response_bytes=len(body))) as transport,
+    ):
+        for _ in range(2):
+            assert await exchange(transport, server, scheme="https", body=body) == (200, body)
+        assert server.connections == 1
+    assert got == [body, body]
+
+
 async def test_a_certificate_for_another_name_is_refused(make, authority):
     async with (
         serve(replying(whole(b"yes")), tls=authority.context) as server,
