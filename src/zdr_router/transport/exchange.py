@@ -2,8 +2,8 @@
 
 aiohttp is kept for what is hard: pool, DNS, TLS, tunnels through proxies, and the parser. Its session, request and
 response objects cost more than all of that together, so they are left out, and with them its redirects, cookies and
-repeats. What is used instead of them, and was read for aiohttp 3.14.0 to 3.14.5: `TCPConnector.connect()` with a
-`ClientRequest` that only says whither, and of the connection's `ResponseHandler` `should_close`,
+repeats. What is used instead of them, as read in aiohttp 3.14.5 and tested with 3.14.0 too: `TCPConnector.connect()`
+with a `ClientRequest` that only says whither, and of the connection's `ResponseHandler` `should_close`,
 `set_response_params()`, `read()`, `exception()` and `closed`. No other module leans on them. Another minor version may
 change them, so it is refused (`check_version`) until somebody has read it and run the tests against it.
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from zdr_router.transport.settings import TransportSettings
 
 SUPPORTED: Final = SpecifierSet(">=3.14,<3.15")
-"""The versions of aiohttp that this module was read for and is tested with; `pyproject.toml` says the same."""
+"""The versions of aiohttp whose inner parts this module knows; `pyproject.toml` says the same."""
 
 SLICE: Final = 128 * 1024
 """Bytes handed to the socket at a time: what a slow reader can make pile up outside this object."""
