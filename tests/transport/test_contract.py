@@ -204,6 +204,35 @@ async def test_a_proxy_that_refuses_the_tunnel_has_seen_nothing_of_the_request(m
     assert b"sk-made-up" not in proxy.heads[0]
 
 
+async def test_credentials_of_a_proxy_reach_the_proxy_alone(make):
+    async with (
+        serve(replying(whole(b"proxied"), b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")) as proxy,
+        make(TransportSettings(proxy=f"http://someone:secret@127.0.0.1:{proxy.port}")) as transport,
+    ):
+        answer = await transport.send(dispatch(80, host="provider.invalid"), deadline=within())
+        assert await answer.read() == b"proxied"
+        await transport.send(dispatch(443, scheme="https", host="provider.invalid"), deadline=within())
+    credentials = b"\r\nProxy-Authorization: Basic c29tZW9uZTpzZWNyZXQ=\r\n"
+    assert [credentials in head for head in proxy.heads] == [True, True]
+    assert b"secret" not in proxy.heads[0]
+    assert proxy.heads[1].startswith(b"CONNECT ")
+
+
+@pytest.mark.parametrize("proxy", ["http://[secret", "secret:3128", "socks5://secret:1", "http:///secret"])
+async def test_a_proxy_that_is_no_url_of_http_is_a_configuration_error_that_does_not_show_it(make, proxy):
+    with pytest.raises(ConfigError, match="http://host:port") as caught:
+        await make(TransportSettings(proxy=proxy)).__aenter__()
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("scheme", ["ws", "ftp", "http://someone:secret@127.0.0.1", "http://127.0.0.1/ /"])
+async def test_what_is_no_url_of_http_is_not_sent_to(transport, scheme):
+    async with serve(replying(whole(b""))) as server:
+        assert await exchange(transport, server, scheme=scheme) == SendFailure(Outcome.UNREACHABLE, "no")
+        assert server.connections == 0
+
+
 # --- connections --------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +258,37 @@ async def test_an_answer_that_is_closed_before_its_end_takes_its_socket_along(tr
         assert await server.gone - closed < PROMPTLY
         answer.close()
         assert await answer.next_chunk() == SendFailure(Outcome.TRUNCATED, "maybe")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        whole(b"yes", OK + b"Connection: close\r\n"),
+        whole(b"yes", b"HTTP/1.0 200 OK\r\n"),
+        whole(b"yes") + whole(b"and more"),
+        whole(b"yes") + b"and more",
+    ],
+    ids=["close", "http-1.0", "another-answer", "not-an-answer"],
+)
+async def test_a_connection_that_cannot_carry_another_request_is_not_kept(transport, answer):
+    async with serve(replying(answer, answer)) as server:
+        first, second = await exchange(transport, server), await exchange(transport, server)
+        assert first == second
+        assert first in ((200, b"yes"), SendFailure(Outcome.MALFORMED, "maybe"))
+        assert server.connections == 2
+
+
+async def test_as_many_connections_as_allowed_are_open_and_the_rest_wait(make):
+    async def script(peer):
+        for _ in range(4):
+            await peer.request()
+            await asyncio.sleep(0.01)
+            await peer.say(whole(b"yes"))
+
+    async with serve(script) as server, make(TransportSettings(max_connections=2)) as transport:
+        answers = await asyncio.gather(*[exchange(transport, server) for _ in range(6)])
+        assert answers == [(200, b"yes")] * 6
+        assert server.connections == 2
 
 
 async def test_what_a_server_says_unasked_is_not_the_answer_to_the_next_request(transport):
@@ -278,6 +338,30 @@ async def test_closing_the_transport_ends_the_calls_that_are_under_way(make):
             reading = asyncio.create_task(answer.read())
             await asyncio.sleep(0.01)
         assert await asyncio.wait_for(reading, 1) == SendFailure(Outcome.TRUNCATED, "maybe")
+
+
+async def test_an_answer_that_outlives_its_transport_is_truncated(make):
+    async with serve(replying(OK + b"Content-Length: 10\r\n\r\nhalf")) as server:
+        async with make(TransportSettings()) as transport:
+            answer = await transport.send(dispatch(server.port), deadline=within())
+        await asyncio.sleep(0.01)
+        assert await answer.read() == SendFailure(Outcome.TRUNCATED, "maybe")
+
+
+async def test_a_connection_that_ends_between_two_reads_is_noticed_on_its_second_use_too(transport):
+    async def script(peer):
+        for last in (False, True):
+            await peer.request()
+            await peer.say(CHUNKED)
+            await asyncio.sleep(0.01)
+            await peer.say(b"1\r\nx\r\n" + (b"not a size\r\n" if last else b"0\r\n\r\n"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == (200, b"x")
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        await asyncio.sleep(0.05)
+        assert await answer.read() == SendFailure(Outcome.MALFORMED, "maybe")
+        assert server.connections == 1
 
 
 async def test_a_transport_that_is_not_open_says_so(make):
@@ -380,6 +464,21 @@ async def test_a_head_that_cannot_be_used_is_malformed(transport, said):
         assert await exchange(transport, server) == SendFailure(Outcome.MALFORMED, "maybe")
 
 
+@pytest.mark.parametrize("pause", [0, 0.02])
+async def test_what_comes_before_the_final_answer_is_only_news(transport, pause):
+    async def script(peer):
+        for _ in range(2):
+            await peer.request()
+            await peer.say(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+            await asyncio.sleep(pause)
+            await peer.say(whole(b"yes"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server) == (200, b"yes")
+        assert await exchange(transport, server) == (200, b"yes")
+        assert server.connections == 1
+
+
 # --- bodies -------------------------------------------------------------------------------------------------------
 
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -467,6 +566,58 @@ async def test_the_deadline_covers_the_body(transport):
         answer = await transport.send(dispatch(server.port), deadline=deadline)
         assert await answer.read() == SendFailure(Outcome.TIMEOUT, "maybe")
         assert asyncio.get_running_loop().time() - deadline < PROMPTLY
+
+
+async def test_the_deadline_closes_the_socket_while_nobody_reads(transport):
+    async def script(peer):
+        await peer.request()
+        await peer.say(CHUNKED)
+        await asyncio.sleep(0.02)
+        await peer.say(b"1\r\nx\r\n")
+        await peer.gone()
+
+    async with serve(script) as server:
+        deadline = within(0.1)
+        answer = await transport.send(dispatch(server.port), deadline=deadline)
+        assert await answer.next_chunk() == b"x"
+        assert abs(await server.gone - deadline) < PROMPTLY
+        assert await answer.next_chunk() == SendFailure(Outcome.TIMEOUT, "maybe")
+
+
+async def test_a_large_body_goes_out_as_fast_as_it_is_taken(transport):
+    async def script(peer):
+        head = await peer.head()
+        for _ in range(3):
+            peer.writer.transport.pause_reading()
+            await asyncio.sleep(0.02)
+            peer.writer.transport.resume_reading()
+        await peer.reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r")[0]))
+        await peer.say(whole(b"yes"))
+        await peer.request()
+        await peer.say(whole(b"again"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server, body=bytes(20_000_000)) == (200, b"yes")
+        assert await exchange(transport, server) == (200, b"again")
+        assert server.connections == 1
+
+
+async def test_a_connection_that_breaks_under_a_large_body_is_transient(transport):
+    async def script(peer):
+        await peer.head()
+        peer.reset()
+
+    async with serve(script) as server:
+        assert await exchange(transport, server, body=bytes(50_000_000)) == SendFailure(Outcome.TRANSIENT, "maybe")
+        await asyncio.sleep(PROMPTLY / 2)
+        assert sockets_to(server.port) == 0
+
+
+async def test_a_body_that_failed_never_ends_well(make):
+    async with make(TransportSettings(max_response_bytes=10)) as transport, serve(replying(whole(b"x" * 11))) as server:
+        answer = await transport.send(dispatch(server.port), deadline=within())
+        for _ in range(3):
+            assert await answer.next_chunk() == SendFailure(Outcome.MALFORMED, "maybe")
 
 
 @pytest.mark.parametrize("read", ["read", "next_chunk"])
@@ -654,6 +805,25 @@ async def test_the_environment_does_not_decide_whom_to_trust_nor_log_keys(make, 
             assert await exchange(transport, server, scheme="https") == (200, b"yes")
     assert not (tmp_path / "keys.log").exists()
     assert len(server.heads) == 1
+
+
+async def test_a_large_body_arrives_whole_over_tls(make, authority):
+    body = os.urandom(3_000_001)
+    got = []
+
+    async def script(peer):
+        for _ in range(2):
+            got.append(await peer.request())
+            await peer.say(whole(body))
+
+    async with (
+        serve(script, tls=authority.context) as server,
+        make(TransportSettings(ca_file=authority.certificate, max_response_bytes=len(body))) as transport,
+    ):
+        for _ in range(2):
+            assert await exchange(transport, server, scheme="https", body=body) == (200, body)
+        assert server.connections == 1
+    assert got == [body, body]
 
 
 async def test_a_certificate_for_another_name_is_refused(make, authority):

@@ -1,4 +1,4 @@
-"""How bytes leave: over aiohttp, with whatever it would send, follow, keep or read beyond what was asked turned off.
+"""How a request leaves and what comes of it: one exchange under one deadline, and every failure of it as data.
 
 Importing this module imports aiohttp, so it is imported when a router starts, not before.
 """
@@ -6,31 +6,25 @@ Importing this module imports aiohttp, so it is imported when a router starts, n
 from __future__ import annotations
 
 import asyncio
-from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, ThreadedResolver
-from yarl import URL
+import aiohttp
 
 from zdr_router.metadata import Outcome
+from zdr_router.transport.alarm import Alarm
 from zdr_router.transport.answer import Answer
 from zdr_router.transport.base import SendFailure
-from zdr_router.transport.failures import FAILURES, failure_before_head, forget
-from zdr_router.transport.outgoing import Outgoing
+from zdr_router.transport.exchange import Exchange, Pool, check_version
+from zdr_router.transport.failures import failure_before_head, forget
+from zdr_router.transport.head import render
 from zdr_router.transport.tls import client_context
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from aiohttp import ClientResponse
-
     from zdr_router.policy.dispatch import Dispatch
     from zdr_router.transport.settings import TransportSettings
-
-# What aiohttp would add by itself, said here so that it does not depend on what is installed: its User-Agent names
-# versions, and its Accept-Encoding lists the decompressors it found.
-FIXED_HEADERS: Final = {"User-Agent": "zdr-router", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 class AiohttpTransport:
@@ -44,70 +38,53 @@ class AiohttpTransport:
         """Read the trust store. Raises `ConfigError` when it cannot be read."""
         self._settings = settings
         self._tls = client_context(settings.ca_file)
-        self._session: ClientSession | None = None
+        self._pool: Pool | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the pool, on the running loop."""
-        settings = self._settings
-        connector = TCPConnector(
-            ssl=self._tls, limit=settings.max_connections, resolver=ThreadedResolver(), use_dns_cache=False
-        )
-        self._session = ClientSession(
-            connector=connector,
-            cookie_jar=DummyCookieJar(),
-            headers=FIXED_HEADERS,
-            proxy=settings.proxy,
-            trust_env=False,
-            raise_for_status=False,
-            auto_decompress=False,  # it takes a gzip stream that was cut short for a whole one
-            timeout=ClientTimeout(total=None, sock_connect=settings.connect_timeout, ceil_threshold=inf),
-        )
+        """Open the pool, on the running loop. Raises `ConfigError` for a version of aiohttp that is not known."""
+        check_version(aiohttp.__version__)
+        self._pool = Pool(self._settings, self._tls)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     async def send(self, dispatch: Dispatch, *, deadline: float) -> Answer | SendFailure:
         """Send once. `sent` of a failure is "no" only where no byte can have left."""
-        session = self._session
-        if session is None:
+        pool = self._pool
+        if pool is None:
             message = "the transport is not open: use it within `async with`"
             raise RuntimeError(message)
-        if asyncio.get_running_loop().time() >= deadline:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= deadline:
             return SendFailure(Outcome.TIMEOUT, "no")
-        outgoing = Outgoing(dispatch.body.open())
+        body = dispatch.body.open()
         try:
-            async with asyncio.timeout_at(deadline):
-                raw = await session.request(
-                    dispatch.method,
-                    URL(dispatch.url, encoded=True),  # as the guard read it: nothing quoted, no dots resolved
-                    headers=dispatch.headers,
-                    data=outgoing,
-                    allow_redirects=False,
-                )
-        except asyncio.CancelledError as error:
-            outgoing.abort()
+            destination = pool.destination(dispatch.url)
+            head = render(dispatch.method, destination.opening, dispatch.headers, len(body))
+        except ValueError as error:  # a URL or a header that cannot be put on the wire
             forget(error)
-            raise
-        except FAILURES as error:
-            outgoing.abort()
-            failure = failure_before_head(error, outgoing)
-            forget(error)
-            return failure
-        if not outgoing.started:  # what the server said unasked on a pooled connection is no answer
-            drop(raw)
             return SendFailure(Outcome.UNREACHABLE, "no")
-        answer = Answer(raw, outgoing, deadline=deadline, limit=self._settings.max_response_bytes)
+        exchange: Exchange | None = None
+        alarm = Alarm(loop, deadline)
+        try:
+            exchange = await pool.exchange(destination)
+            exchange.write(head, body)
+            start, content = await exchange.head()
+        except BaseException as error:
+            late = alarm.stop()
+            failure = failure_before_head(error, exchange, late=late)
+            if exchange is not None:
+                exchange.abort()
+            forget(error)
+            if failure is None:
+                raise
+            return failure
+        alarm.stop()
+        answer = Answer(start, content, exchange, deadline=deadline, limit=self._settings.max_response_bytes)
         return answer if answer.acceptable() else answer.give_up(Outcome.MALFORMED)
-
-
-def drop(raw: ClientResponse) -> None:
-    """Close the connection of an answer to nothing, before its request is written."""
-    if raw.connection is not None and raw.connection.transport is not None:
-        raw.connection.transport.abort()
-    raw.close()

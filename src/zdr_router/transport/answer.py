@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError
 
 from zdr_router.metadata import Outcome
 from zdr_router.transport.base import SendFailure
 from zdr_router.transport.decoding import ACCEPTED, Inflater
+from zdr_router.transport.exchange import LOWEST_FINAL_STATUS
 from zdr_router.transport.failures import FAILURES, forget, outcome_within_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiohttp import ClientResponse
+    from aiohttp import StreamReader
+    from aiohttp.http import RawResponseMessage
 
-    from zdr_router.transport.outgoing import Outgoing
-
-LOWEST_FINAL_STATUS: Final = 200
+    from zdr_router.transport.exchange import Exchange
 
 
 class Answer:
@@ -28,38 +28,43 @@ class Answer:
 
     __slots__ = (
         "_alarm",
+        "_closed",
         "_content",
         "_deadline",
+        "_encoding",
         "_end",
+        "_exchange",
+        "_failure",
         "_inflater",
         "_limit",
         "_loop",
-        "_outgoing",
-        "_raw",
         "_received",
         "headers",
         "status",
     )
 
-    def __init__(self, raw: ClientResponse, outgoing: Outgoing, *, deadline: float, limit: int) -> None:
-        """Take over the connection of `raw`."""
-        self.status: int = raw.status
-        self.headers: Mapping[str, str] = raw.headers  # finds a name in any case
-        self._raw = raw
-        self._content = raw.content
-        self._outgoing = outgoing
+    def __init__(
+        self, message: RawResponseMessage, content: StreamReader, exchange: Exchange, *, deadline: float, limit: int
+    ) -> None:
+        """Take over the exchange whose answer has begun with `message`."""
+        self.status: int = message.code
+        self.headers: Mapping[str, str] = message.headers  # finds a name in any case
+        self._content = content
+        self._exchange = exchange
         self._deadline = deadline
         self._limit = limit
         self._received = 0
+        self._closed = False
+        self._failure: SendFailure | None = None
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
         self._end: asyncio.Future[None] | None = None
-        self._inflater = Inflater() if raw.headers.get("content-encoding", "").lower() in ACCEPTED else None
+        self._encoding = message.headers.get("content-encoding", "").lower()
+        self._inflater = Inflater() if self._encoding in ACCEPTED else None
 
     def acceptable(self) -> bool:
         """Whether the head is one to read a body after: a final status, and an encoding that is understood."""
-        encoding = self.headers.get("content-encoding", "").lower()
-        understood = self._inflater is not None or encoding in {"", "identity"}
+        understood = self._inflater is not None or self._encoding in {"", "identity"}
         return understood and self.status >= LOWEST_FINAL_STATUS
 
     async def read(self) -> bytes | SendFailure:
@@ -76,6 +81,8 @@ class Answer:
     async def next_chunk(self) -> bytes | SendFailure | None:
         """The next bytes as they come, or None at the end of a complete body."""
         while True:
+            if self._content.at_eof():
+                return self._failure or self._at_end()
             chunk = await self._next_raw()
             if isinstance(chunk, SendFailure):
                 return chunk
@@ -100,24 +107,24 @@ class Answer:
         try:
             chunk = content.read_nowait()
             if not chunk and not content.is_eof():
-                if self._alarm is None:
-                    self._watch()
+                self._watch()
                 chunk = await content.readany()
         except asyncio.CancelledError as error:
             self.close()
             forget(error)
             raise
         except FAILURES as error:
-            outcome = outcome_within_body(error, self._outgoing)
+            outcome = outcome_within_body(error, self._exchange)
             forget(error)
             return self.give_up(outcome)
         return chunk
 
     def _at_end(self) -> SendFailure | None:
         """None if what came is the whole body. A body that only the end of its connection ends must end in order."""
-        delimited = "content-length" in self.headers or "transfer-encoding" in self.headers
-        if not delimited and isinstance(self._outgoing.connection_fault(), OSError):
-            return self.give_up(Outcome.TRUNCATED)
+        if isinstance(self._exchange.fault(), OSError):
+            delimited = "content-length" in self.headers or "transfer-encoding" in self.headers
+            if not delimited:
+                return self.give_up(Outcome.TRUNCATED)
         if self._inflater is not None and self._content.total_bytes and not self._inflater.complete:
             return self.give_up(Outcome.TRUNCATED)
         self.close()
@@ -125,40 +132,53 @@ class Answer:
 
     def _watch(self) -> None:
         """Wake the reader at the deadline and when the connection ends. Once: a timer for each chunk costs too much."""
-        self._alarm = self._loop.call_at(self._deadline, self._interrupt, TimeoutError())
-        self._end = self._outgoing.connection_end()
-        if self._end is None:
+        if self._alarm is None:
+            self._alarm = self._loop.call_at(self._deadline, self._interrupt, TimeoutError())
+            self._end = self._exchange.end()
+            if self._end is not None:
+                self._end.add_done_callback(self._on_end)
+        if self._end is None or self._end.done():  # its callback has yet to run, or never will
             self._on_end()
-        else:
-            self._end.add_done_callback(self._on_end)
 
     def _on_end(self, _end: asyncio.Future[None] | None = None) -> None:
         """Fail a body that did not end before its connection did: at a malformed chunk aiohttp tells no reader."""
         self._interrupt(ClientPayloadError())
 
     def _interrupt(self, error: Exception) -> None:
-        """Close the socket under an unfinished body."""
+        """Close the socket under an unfinished body. Why it broke stays to be asked for."""
         if not self._content.is_eof() and self._content.exception() is None:
             self._content.set_exception(error)
-            self._outgoing.abort()
+            self._exchange.cut()
 
     def close(self) -> None:
         """Give the connection back if the body came to its end, else close its socket."""
+        content = self._content
+        # One that was answered before it had the whole request is of no use to the next.
+        if content.is_eof() and content.exception() is None and self._exchange.finished:
+            if not content.at_eof():
+                content.read_nowait()  # the pool would keep what nobody read
+            self._finish(reusable=True)
+        else:
+            self._finish(reusable=False)
+
+    def give_up(self, outcome: Outcome) -> SendFailure:
+        """Close the socket, and say why there is no more."""
+        self._failure = SendFailure(outcome, "maybe")
+        self._finish(reusable=False)
+        return self._failure
+
+    def _finish(self, *, reusable: bool) -> None:
+        """Part from the connection, once."""
+        if self._closed:
+            return
+        self._closed = True
         if self._alarm is not None:
             self._alarm.cancel()
         if self._end is not None:
             self._end.remove_done_callback(self._on_end)
             self._end = None
-        if not self._raw.closed:
-            self._outgoing.abort()
-            self._raw.close()
-            return
-        if not self._outgoing.finished:  # answered before it had the whole request
-            self._outgoing.abort()
-        if self._content.is_eof() and self._content.exception() is None:
-            self._content.read_nowait()  # the pool would keep what nobody read
-
-    def give_up(self, outcome: Outcome) -> SendFailure:
-        """Close the socket, and say why there is no more."""
-        self.close()
-        return SendFailure(outcome, "maybe")
+        if reusable:
+            self._exchange.release()
+        else:
+            self._interrupt(ClientPayloadError())
+            self._exchange.abort()

@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import ClientError, ClientResponseError
+from aiohttp import ClientError
 from aiohttp.http import HttpProcessingError
+from aiohttp.streams import EofStream
 
 from zdr_router.metadata import Outcome
 from zdr_router.transport.base import SendFailure
 
 if TYPE_CHECKING:
-    from zdr_router.transport.outgoing import Outgoing
+    from zdr_router.transport.exchange import Exchange
 
-FAILURES: Final = (ClientError, OSError, ValueError)
-"""What aiohttp raises when a call fails; ValueError is a header or a URL that cannot be put on the wire."""
+FAILURES: Final = (ClientError, HttpProcessingError, EofStream, OSError, ValueError)
+"""What aiohttp raises when a call fails. ValueError is a name or an address that cannot be connected to."""
 
 
-def failure_before_head(error: Exception, outgoing: Outgoing) -> SendFailure:
-    """Why no head of an answer came. aiohttp's own timeout is the one for connecting, a plain one is the deadline."""
-    if isinstance(error, TimeoutError) and not isinstance(error, ClientError):
-        return SendFailure(Outcome.TIMEOUT, "maybe" if outgoing.started else "no")
-    if not outgoing.started:
+def failure_before_head(error: BaseException, exchange: Exchange | None, *, late: bool) -> SendFailure | None:
+    """Why no head of an answer came, or None for what is no failure of the call. `late`: the deadline ended it."""
+    started = exchange is not None and exchange.started
+    if not isinstance(error, FAILURES) and not (late and isinstance(error, CancelledError)):
+        return None
+    if late:
+        return SendFailure(Outcome.TIMEOUT, "maybe" if started else "no")
+    if not started:
         return SendFailure(Outcome.UNREACHABLE, "no")
-    if isinstance(error, ClientResponseError):
+    if isinstance(error, HttpProcessingError):
         return SendFailure(Outcome.MALFORMED, "maybe")
     return SendFailure(Outcome.TRANSIENT, "maybe")
 
 
-def outcome_within_body(error: Exception, outgoing: Outgoing) -> Outcome:
+def outcome_within_body(error: Exception, exchange: Exchange) -> Outcome:
     """Why no more of a body came. What the parser could not read is kept by the protocol, not raised to the reader."""
     if isinstance(error, TimeoutError) and not isinstance(error, ClientError):
         return Outcome.TIMEOUT
-    if isinstance(outgoing.connection_fault(), HttpProcessingError):
+    if isinstance(exchange.fault(), HttpProcessingError):
         return Outcome.MALFORMED
     return Outcome.TRUNCATED
 
