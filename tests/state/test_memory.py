@@ -21,15 +21,6 @@ def test_each_target_has_a_health_of_its_own():
     assert admits(store.apply("b/m", ASKED, 2.0), 2.0)
 
 
-def test_after_a_reload_only_targets_that_still_exist_are_remembered():
-    store = MemoryHealth()
-    for name in ("a/m", "b/m"):
-        store.apply(name, FAILED, 1.0)
-    store.forget_all_but(["b/m"])
-    assert store.apply("a/m", ASKED, 2.0) == UNKNOWN
-    assert store.apply("b/m", ASKED, 2.0).failures == 1
-
-
 def test_two_stores_share_nothing():
     MemoryHealth().apply("a/m", FAILED, 1.0)
     assert MemoryHealth().apply("a/m", ASKED, 2.0) == UNKNOWN

@@ -75,11 +75,6 @@ class Clearing:
             return clearance
         return self.clear(clearance.target, clearance.request, policy, trust, now)
 
-    def forget(self) -> None:
-        """Drop every standing, as after a reload."""
-        self._standings.clear()
-        self._recent_policy, self._recent = None, {}
-
     def _standing(self, target: Target, policy: Policy, trust: Trust, now: float) -> Standing:
         # Most requests come under the same policy object as the one before, so that one's standings are at hand.
         if policy is not self._recent_policy or len(self._recent) > _RECENT:

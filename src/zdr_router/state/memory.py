@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from zdr_router.routing.health import UNKNOWN, Breaker, Health, HealthEvent, step
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class MemoryHealth:
@@ -25,8 +20,3 @@ class MemoryHealth:
             return known
         health = self._states[target] = step(known, event, now, self._breaker)
         return health
-
-    def forget_all_but(self, targets: Iterable[str]) -> None:
-        """Drop what is known of targets that no longer exist, as after a reload."""
-        kept = set(targets)
-        self._states = {name: health for name, health in self._states.items() if name in kept}
