@@ -196,7 +196,13 @@ POLICY = (
     ),
     Mutation("policy/conditions.py", "place = place.get(step, ABSENT)", "place = place.get(step)"),
     # Places.
-    Mutation("policy/standing.py", "url not in [host", "not url.startswith('https') and url not in [host"),
+    Mutation(
+        "policy/standing.py",
+        "elif configuration.hosts and attested_host(",
+        "elif configuration.hosts and not url.startswith('https') and attested_host(",
+    ),
+    Mutation("policy/accounts.py", "in (None, *configuration.regions)", "not in ()"),
+    Mutation("policy/accounts.py", "return (named[REGION],) if REGION in named else", "return"),
     Mutation(
         "policy/standing.py",
         "elif fault := check_base_url(url, private_network=configuration.private_network):",

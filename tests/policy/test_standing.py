@@ -151,3 +151,34 @@ def test_a_base_url_may_end_in_a_slash(account, configuration, refusals):
     account["base_url"] = "https://api.p0.example/v1/"
     configuration["hosts"] = ["https://eu.p0.example/v1", "https://api.p0.example/v1/"]
     assert refusals() == []
+
+
+REGIONAL = "https://api.{region}.p0.example/v1"
+
+
+def test_a_host_with_a_placeholder_is_named_by_the_account(account, configuration, refusals):
+    configuration["hosts"] = [REGIONAL]
+    account.pop("base_url", None)
+    assert refusals() == ["ZDR701"]
+    account["base_url"] = "https://api.eu.p0.example/v1"
+    assert refusals() == []
+    account["base_url"] = "https://api.eu.p0.example.evil.example/v1"
+    assert refusals() == ["ZDR701"]
+
+
+def test_a_region_in_the_host_is_where_content_is_processed(case, account, configuration, refusals):
+    configuration["hosts"] = [REGIONAL]
+    configuration["regions"] = ["eu", "us"]
+    account["base_url"] = "https://api.eu.p0.example/v1"
+    case.operator["policy"]["regions"] = ["eu"]
+    assert refusals() == []
+    account["base_url"] = "https://api.us.p0.example/v1"
+    assert refusals() == ["ZDR702"]
+    account["base_url"] = "https://api.cn.p0.example/v1"
+    assert "ZDR701" in refusals()
+
+
+@pytest.mark.parametrize("auth", ["aws_sigv4", "google", "azure_ad"])
+def test_a_way_to_authenticate_that_this_build_does_not_speak_is_refused(configuration, refusals, auth):
+    configuration["credentials"] = {"env": "P0", "auth": auth}
+    assert refusals() == ["ZDR705"]

@@ -8,7 +8,7 @@ import pytest
 
 from zdr_router.errors import ConfigError
 from zdr_router.registry import Registry
-from zdr_router.registry.configuration import check_base_url, is_loopback
+from zdr_router.registry.hosts import check_base_url, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ import orjson
 from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, encode_chat, encode_embeddings
 from zdr_router.dialects.openai_errors import classify_error
 from zdr_router.metadata import Outcome, Sent
-from zdr_router.policy.guard import AUTH_HEADERS, Stopped, WireRequest, guard
+from zdr_router.policy.guard import Stopped, WireRequest, guard
+from zdr_router.registry.configuration import AUTH_HEADERS
 from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.routing.retry_after import retry_after
 from zdr_router.sealed import Sealed

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from zdr_router.registry.base import ConfigurationId, Date, Declared, Identifier, Text
 from zdr_router.registry.facts import MechanismKind, ScopeKind
+from zdr_router.registry.hosts import REGION, bindings
 
 if TYPE_CHECKING:
     from zdr_router.registry import Configuration
@@ -85,7 +86,20 @@ class Account(Declared):
         return value
 
     def processing_regions(self, configuration: Configuration) -> tuple[str, ...]:
-        """Where content may be processed; empty when nobody knows."""
+        """Where content may be processed; empty when nobody knows. A host that names its region settles it."""
         if configuration.self_operated:
             return tuple(self.regions if self.regions is not None else ("on_premises",))
-        return tuple(configuration.regions)
+        named = attested_host(configuration, self.base_url) or {}
+        return (named[REGION],) if REGION in named else tuple(configuration.regions)
+
+
+def attested_host(configuration: Configuration, url: str | None) -> dict[str, str] | None:
+    """What the placeholders of the attested host stand for in `url`; None when it is no attested host.
+
+    A region that the host names is one of the configuration's `regions`, where it lists any.
+    """
+    for host in configuration.hosts:
+        named = bindings(host, url or "")
+        if named is not None and (not configuration.regions or named.get(REGION) in (None, *configuration.regions)):
+            return named
+    return None

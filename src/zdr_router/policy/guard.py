@@ -10,6 +10,7 @@ import orjson
 from zdr_router.metadata import Outcome
 from zdr_router.policy.asked import failing_checks
 from zdr_router.policy.dispatch import Dispatch
+from zdr_router.registry.configuration import AUTH_HEADERS
 from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.sealed import Sealed
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.trust import Trust
-
-AUTH_HEADERS: Final = {"bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
-"""The header that carries the credential, for each way of authenticating."""
 
 _HEADERS: Final = frozenset({"content-type", "accept", "user-agent"})
 _ROUTER_SETS: Final = frozenset({"model", "stream", "stream_options"})

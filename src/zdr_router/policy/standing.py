@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zdr_router.policy.accounts import attested_host
 from zdr_router.policy.calendar import Horizon, end_of, start_of
 from zdr_router.policy.capabilities import closed_features, lacking_features
 from zdr_router.policy.conditions import Forced
@@ -13,7 +14,8 @@ from zdr_router.policy.grants import judge_grant
 from zdr_router.policy.policy import INHERENT, Policy
 from zdr_router.policy.target import Target, engine_outside
 from zdr_router.policy.trust import Trust, subjects
-from zdr_router.registry.configuration import check_base_url
+from zdr_router.registry.configuration import AUTH_HEADERS
+from zdr_router.registry.hosts import check_base_url
 from zdr_router.registry.ladders import FLAGS, GRADES, MEDIA, Grade
 
 if TYPE_CHECKING:
@@ -194,7 +196,7 @@ def _place(findings: Findings, policy: Policy, dialects: frozenset[str]) -> None
     configuration, url = target.configuration, target.base_url
     if url is None:
         findings.add("ZDR701", "nobody says at which host", "set `base_url` on the account")
-    elif configuration.hosts and url not in [host.rstrip("/") for host in configuration.hosts]:
+    elif configuration.hosts and attested_host(configuration, url) is None:
         findings.add("ZDR701", "its host is not one that is attested", "use one of the listed hosts", fact="hosts")
     elif fault := check_base_url(url, private_network=configuration.private_network):
         findings.add("ZDR704", f"its address does not do: {fault}", "mend `base_url` on the account")
@@ -211,6 +213,9 @@ def _place(findings: Findings, policy: Policy, dialects: frozenset[str]) -> None
     if configuration.dialect not in dialects:
         sentence = f"this build does not speak {configuration.dialect}"
         findings.add("ZDR705", sentence, "use a configuration that speaks openai", fact="dialect")
+    elif configuration.credentials.auth not in (*AUTH_HEADERS, "none"):
+        sentence = f"this build does not sign with {configuration.credentials.auth}"
+        findings.add("ZDR705", sentence, "use a configuration with another way to authenticate", fact="credentials")
 
 
 def _regions(findings: Findings, policy: Policy) -> None:

@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from zdr_router.policy.accounts import Account, fingerprint
+from zdr_router.registry.hosts import has_placeholder
 
 if TYPE_CHECKING:
     from zdr_router.policy.conditions import Compiled
@@ -77,7 +78,8 @@ def make_target(  # noqa: PLR0913 - a target is what these thirteen make togethe
 ) -> Target:
     """Put a target together and look up its model."""
     hosts = configuration.hosts
-    base_url = account.base_url or (hosts[0] if len(hosts) == 1 else None)
+    only = hosts[0] if len(hosts) == 1 and not has_placeholder(hosts[0]) else None
+    base_url = account.base_url or only
     return Target(
         id=f"{account_name}/{model}",
         account_name=account_name,

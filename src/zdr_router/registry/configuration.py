@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -24,43 +21,14 @@ from zdr_router.registry.facts import (
     Mechanism,
     Model,
 )
+from zdr_router.registry.hosts import check_host
 
-_HOST: Final = re.compile(r"([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.?")
-_VISIBLE: Final = re.compile(r"[!-~]+")
+Auth = Literal["bearer", "x-api-key", "api-key", "aws_sigv4", "google", "azure_ad", "none"]
+"""How a request proves whose it is. bearer, x-api-key and api-key: a secret in that header. aws_sigv4: signed with
+AWS keys. google: a token of a service account. azure_ad: a token of a Microsoft Entra application."""
 
-
-def is_loopback(host: str | None) -> bool:
-    """Whether `host` is this machine's own address, by its form alone (no name is looked up)."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
-def check_base_url(url: str, *, private_network: bool) -> str:
-    """The fault of a base URL in one sentence, or "" when content may be sent to it."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "not a URL"
-    named = parts.scheme in ("https", "http") and (":" in host or _HOST.fullmatch(host) is not None)
-    plain = "%" not in url and "\\" not in url and {".", ".."}.isdisjoint(parts.path.split("/"))
-    safe = parts.scheme == "https" or private_network or is_loopback(host)
-    faults = (
-        ("@" in parts.netloc, "a host must not carry credentials: give them to the account as `api_key: {env: NAME}`"),
-        (not _VISIBLE.fullmatch(url), "a host has no blanks, and an international name is written as xn--…"),
-        (not named, "a host is written https://name/path"),
-        ("?" in url or "#" in url, "a host has no query and no fragment"),
-        (not plain, "a host has a plain path: no escapes, no backslashes, no dots for folders"),
-        (not safe, "a host beyond loopback needs https, or `private_network: true` on a network that you own"),
-    )
-    return next((fault for found, fault in faults if found), "")
-
-
-Auth = Literal["bearer", "x-api-key", "api-key", "none"]
+AUTH_HEADERS: Final = {"bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
+"""The header in which a secret is sent as it is, by the way to authenticate."""
 
 
 class Credentials(Declared):
@@ -92,7 +60,7 @@ class Provider(Declared):
 
 def _sendable(url: str, info: ValidationInfo) -> str:
     private = info.data.get("private_network")
-    fault = "" if private is None else check_base_url(url, private_network=private)
+    fault = "" if private is None else check_host(url, private_network=private)
     if fault:
         kind, message = "host", "{fault}"
         raise PydanticCustomError(kind, message, {"fault": fault})

@@ -160,12 +160,44 @@ class Engine(Declared):
     blocked_routes: list[Text] = Field(default_factory=list)
 
 
+Claim = Literal[
+    "stores_prompts",
+    "stores_outputs",
+    "logs_content",
+    "trains_on_content",
+    "human_review",
+    "shares_or_sells",
+    "cache",
+    "exceptions",
+    "mechanism",
+    "conditions",
+    "models",
+    "hosts",
+    "regions",
+    "legs",
+]
+
+
 class Evidence(Declared):
-    """Where a claim can be read: the page, the place on it, the day, and how sure the reading is."""
+    """Where a claim can be read: the page, the place on it, the day, and how sure the reading is.
+
+    `about` names the claims that it carries; left out, it carries the configuration as a whole. An `inference` is
+    no reading: its locator says what follows from which other claims (nothing kept, so nothing to review or sell).
+    """
 
     kind: Literal[
-        "policy_page", "documentation", "contract", "dpa", "terms", "source_code", "api", "secondary", "operator"
+        "policy_page",
+        "documentation",
+        "contract",
+        "dpa",
+        "terms",
+        "source_code",
+        "api",
+        "inference",
+        "secondary",
+        "operator",
     ]
+    about: list[Claim] = Field(default_factory=list)
     url: Link | None = None
     locator: Text
     observed: Date

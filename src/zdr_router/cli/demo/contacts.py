@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Self
 
-from zdr_router.registry.configuration import is_loopback
+from zdr_router.registry.hosts import is_loopback
 
 _CONNECT, _LOOK_UP = "socket.connect", "socket.getaddrinfo"
 
