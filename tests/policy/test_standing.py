@@ -158,6 +158,7 @@ REGIONAL = "https://api.{region}.p0.example/v1"
 
 def test_a_host_with_a_placeholder_is_named_by_the_account(account, configuration, refusals):
     configuration["hosts"] = [REGIONAL]
+    configuration["regions"] = ["eu"]
     account.pop("base_url", None)
     assert refusals() == ["ZDR701"]
     account["base_url"] = "https://api.eu.p0.example/v1"
