@@ -54,7 +54,7 @@ NEVER = sorted(
     {name for name in CONFIGURATIONS if name.partition("/")[0] in OURS}
     - {name for name, _, _ in CLEARED}
     - {"openai/zdr-us", "openai/zdr-eu", "openai/zdr-embeddings", "azure/mam-embeddings"}
-    - {"aws-bedrock/none-responses", "aws-bedrock/openai-zdr", "xai/zdr-responses"}
+    - {"aws-bedrock/none-responses", "xai/zdr-responses"}
 )
 COVERED = ("claude-fable-5-1", "claude-mythos-5", "anthropic.claude-fable-5", "us.anthropic.claude-mythos-5-1")
 
@@ -90,7 +90,6 @@ def test_what_is_meant_to_be_used_clears_under_the_policy_that_it_says(name, mod
         ("mistral/zdr", "mistral-embed-2312", "embeddings"),
         ("azure/mam", "gpt-5.1", "responses"),
         ("aws-bedrock/none-responses", "openai.gpt-oss-20b", "responses"),
-        ("aws-bedrock/openai-zdr", "openai.gpt-5.5", "responses"),
         ("xai/zdr-responses", "grok-4.7", "responses"),
     ],
 )
@@ -238,7 +237,17 @@ def test_an_id_without_prefix_is_not_taken_for_a_profile():
 def test_openais_closed_models_on_bedrock_need_an_exemption_of_their_own(model):
     for name in ("aws-bedrock/none", "aws-bedrock/none-responses", "aws-bedrock/none-converse", "aws-bedrock/default"):
         assert excluded(name, model)
-    assert CONFIGURATIONS["aws-bedrock/openai-zdr"].mechanism.kind == "contract"
+    exempted = CONFIGURATIONS["aws-bedrock/openai-zdr"]
+    assert (exempted.mechanism.kind, exempted.cache.medium) == ("contract", "unknown")
+
+
+def test_claude_on_bedrock_is_sent_no_schema_because_its_maker_keeps_them():
+    schema = {"type": "json_schema", "json_schema": {"name": "s", "schema": {}}}
+    for name, model in (
+        ("aws-bedrock/none-converse", "anthropic.claude-opus-5-5"),
+        ("aws-bedrock/none-cross-region", "global.anthropic.claude-opus-5-5"),
+    ):
+        assert verdict(name, model, response_format=schema) == {"ZDR503"}
 
 
 def test_bedrock_without_a_mode_is_clean_on_paper_and_nobody_says_where_it_caches():
