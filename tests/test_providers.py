@@ -88,9 +88,11 @@ def test_a_provider_file_is_named_for_its_provider_and_opens_with_the_trap(file)
     assert comment[0].startswith("# The trap:")
 
 
-@pytest.mark.parametrize("provider", sorted(set(REGISTRY.providers) - {"deepseek"}))
-def test_a_provider_has_a_way_that_keeps_nothing(provider):
-    assert any(clean(configuration) for configuration in of(provider))
+@each_provider
+def test_a_provider_has_a_way_that_keeps_nothing_or_its_file_opens_with_that(provider):
+    text = (shipped_directory() / f"{provider}.yaml").read_text(encoding="utf-8")
+    comment = " ".join(text.partition("\nschema:")[0].replace("#", " ").split())
+    assert any(clean(configuration) for configuration in of(provider)) != ("no clean configuration" in comment)
 
 
 @each_provider
@@ -119,7 +121,7 @@ def test_a_hosted_configuration_lapses_within_ninety_days_and_a_self_operated_on
 @each_configuration
 def test_evidence_has_an_address_and_a_place_on_it(configuration):
     for evidence in configuration.attestation.evidence:
-        assert evidence.url.startswith("https://")
+        assert evidence.kind == "inference" or evidence.url.startswith("https://")
         assert len(evidence.locator) > 8
 
 
@@ -151,10 +153,11 @@ def test_a_forced_parameter_exists_at_every_endpoint_of_the_configuration(config
 
 
 @each_configuration
-def test_a_clean_configuration_is_never_had_on_documents_alone(configuration):
+def test_a_clean_configuration_is_had_on_documents_alone_only_where_the_whole_service_keeps_nothing(configuration):
     if clean(configuration):
-        assert configuration.mechanism.kind not in {"default", "request_parameter"}
-        assert configuration.mechanism.fail_mode == "closed"
+        mechanism = configuration.mechanism
+        assert mechanism.kind not in {"default", "request_parameter"} or mechanism.scope == "service"
+        assert mechanism.fail_mode == "closed"
 
 
 @each_configuration
