@@ -89,10 +89,10 @@ def test_a_provider_file_is_named_for_its_provider_and_opens_with_the_trap(file)
 
 
 @each_provider
-def test_a_provider_has_a_way_that_keeps_nothing_or_its_file_opens_with_that(provider):
-    text = (shipped_directory() / f"{provider}.yaml").read_text(encoding="utf-8")
-    comment = " ".join(text.partition("\nschema:")[0].replace("#", " ").split())
-    assert any(clean(configuration) for configuration in of(provider)) != ("no clean configuration" in comment)
+def test_a_provider_has_a_way_that_keeps_nothing_or_its_file_says_so_on_top(provider):
+    text = (shipped_directory() / f"{provider}.yaml").read_text(encoding="utf-8").partition("schema:")[0]
+    says_so = "no clean configuration here" in " ".join(text.split()).replace(" # ", " ")
+    assert says_so != any(clean(configuration) for configuration in of(provider))
 
 
 @each_provider
@@ -119,9 +119,9 @@ def test_a_hosted_configuration_lapses_within_ninety_days_and_a_self_operated_on
 
 
 @each_configuration
-def test_evidence_has_an_address_and_a_place_on_it(configuration):
+def test_evidence_has_an_address_and_a_place_on_it_and_an_inference_says_what_it_is_about(configuration):
     for evidence in configuration.attestation.evidence:
-        assert evidence.kind == "inference" or evidence.url.startswith("https://")
+        assert evidence.about if evidence.kind == "inference" else evidence.url.startswith("https://")
         assert len(evidence.locator) > 8
 
 
@@ -153,11 +153,12 @@ def test_a_forced_parameter_exists_at_every_endpoint_of_the_configuration(config
 
 
 @each_configuration
-def test_a_clean_configuration_is_had_on_documents_alone_only_where_the_whole_service_keeps_nothing(configuration):
-    if clean(configuration):
-        mechanism = configuration.mechanism
-        assert mechanism.kind not in {"default", "request_parameter"} or mechanism.scope == "service"
-        assert mechanism.fail_mode == "closed"
+def test_a_clean_configuration_rests_on_a_grant_or_on_a_default_that_was_read(configuration):
+    if clean(configuration) and configuration.mechanism.kind in {"default", "request_parameter"}:
+        read = [each for each in configuration.attestation.evidence if each.kind not in {"secondary", "inference"}]
+        assert any("mechanism" in each.about and each.confidence != "low" for each in read)
+    elif clean(configuration):
+        assert configuration.mechanism.fail_mode == "closed"
 
 
 @each_configuration
