@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zdr_router.conformance import rules
-from zdr_router.conformance.book import FIRST_OF_OPERATORS, Report, check, entries, unreadable
+from zdr_router.conformance.book import OF_COMPARISONS, OF_OPERATORS, Report, check, entries, pages, unreadable
 from zdr_router.conformance.findings import Finding
 from zdr_router.conformance.subject import Subject
 from zdr_router.errors import Problem
@@ -48,8 +48,12 @@ def test_without_an_operators_file_the_rules_about_one_are_not_counted(registry,
     alone = check(Subject.of_registry([registry()]))
     find_in_file("ZDR901")
     both = check(Subject.of_operator(tmp_path / "zdr.yaml", environ={}))
-    assert alone.rules == sum(entry.id < FIRST_OF_OPERATORS for entry in entries())
-    assert both.rules == len(entries())
+    operators, comparisons = (
+        sum(first <= entry.id <= last for entry in entries()) for first, last in (OF_OPERATORS, OF_COMPARISONS)
+    )
+    assert (operators, comparisons) == (13, 1)
+    assert alone.rules == len(entries()) - operators - comparisons
+    assert both.rules == len(entries()) - comparisons
     assert both.summary.startswith(f"1 provider, 1 configuration, 1 account, 1 route, {both.rules} rules: ")
 
 
@@ -69,6 +73,20 @@ def test_problems_of_loading_are_errors_with_their_places():
         ("ZDR900", "error", "", ""),
     ]
     assert report.errors == 2
+
+
+def test_what_cannot_be_loaded_has_a_page_like_every_rule():
+    first, *others = pages()
+    assert (first.id, first.title) == ("ZDR900", "A file cannot be loaded")
+    assert [page.id for page in others] == [entry.id for entry in entries()]
+    assert all(page.text and not page.text.startswith(page.title) for page in pages())
+
+
+def test_places_are_told_from_where_one_stands(tmp_path):
+    inside, outside = (Finding("ZDR901", "error", "s", "x", "y", where) for where in (f"{tmp_path}/a/b.yaml:3", "/x:4"))
+    seen = Report((inside, outside, Finding("ZDR901", "error", "s", "x", "y"))).seen_from(tmp_path)
+    assert [each.where for each in seen.findings] == ["a/b.yaml:3", "/x:4", ""]
+    assert [(each.file, each.line) for each in seen.findings] == [("a/b.yaml", 3), ("/x", 4), ("", 0)]
 
 
 def test_reports_add_up():
