@@ -59,14 +59,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found, and in what scope."""
+    """What was found, and in what scope; `rules` are the ids of those that looked."""
 
     findings: tuple[Finding, ...]
     providers: int = 0
     configurations: int = 0
     accounts: int = 0
     routes: int = 0
-    rules: int = 0
+    rules: frozenset[str] = frozenset()
 
     @property
     def errors(self) -> int:
@@ -85,7 +85,7 @@ class Report:
             _count(self.providers, "provider"),
             _count(self.configurations, "configuration"),
             *([_count(self.accounts, "account"), _count(self.routes, "route")] if self.accounts else []),
-            _count(self.rules, "rule"),
+            _count(len(self.rules), "rule"),
         ]
         found = f"{_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}"
         return f"{', '.join(scope)}: {found}"
@@ -95,14 +95,14 @@ class Report:
         return dataclasses.replace(self, findings=tuple(each.seen_from(folder) for each in self.findings))
 
     def __add__(self, other: Report) -> Report:
-        """Both reports as one; the rules are the same book."""
+        """Both reports as one."""
         return Report(
             (*self.findings, *other.findings),
             self.providers + other.providers,
             self.configurations + other.configurations,
             self.accounts + other.accounts,
             self.routes + other.routes,
-            max(self.rules, other.rules),
+            self.rules | other.rules,
         )
 
 
@@ -138,7 +138,7 @@ def check(subject: Subject, book: Sequence[Entry] | None = None) -> Report:
         configurations=len(configurations),
         accounts=0 if operator is None else len(operator.deployment.accounts),
         routes=0 if operator is None else len(operator.deployment.routes),
-        rules=len(chosen),
+        rules=frozenset(entry.id for entry in chosen),
     )
 
 

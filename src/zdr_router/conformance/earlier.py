@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _REDIRECTS: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 """What git sets for its hooks, and what would point it at another repository."""
 
+_QUIET: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+"""Nothing is fetched, not even what a partial clone lacks, and nobody is asked."""
+
 _PATIENCE: Final = 60.0
 """Seconds for one call of git."""
 
@@ -114,11 +117,18 @@ class _Repository:
     def read(self, name: str) -> bytes:
         found = _run(self.git, self.top, "show", f"{self.commit}:{name}")
         if found.returncode:
-            raise Unknown(f"--against: git does not give {name} as of {self.commit}", "see git fsck")
+            raise Unknown(
+                f"--against: git does not give {name} as of {self.commit}",
+                "fetch it first, if this is a partial clone, or see git fsck",
+            )
         return found.stdout
 
 
 def _run(git: str, folder: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
-    environ = {name: value for name, value in os.environ.items() if name not in _REDIRECTS}
+    environ = {name: value for name, value in os.environ.items() if name not in _REDIRECTS} | _QUIET
     command = [git, "-C", str(folder), *args]
-    return subprocess.run(command, capture_output=True, check=False, env=environ, timeout=_PATIENCE)  # noqa: S603
+    try:
+        return subprocess.run(command, capture_output=True, check=False, env=environ, timeout=_PATIENCE)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        unknown = Unknown(f"--against: git {args[0]} did not end within {_PATIENCE:g} seconds", "try it by hand")
+    raise unknown

@@ -37,10 +37,11 @@ class Finding:
         return (file, int(line)) if line.isdigit() else (self.where, 0)
 
     def seen_from(self, folder: Path) -> Finding:
-        """The same with its file relative to `folder`, if it lies below that."""
+        """The same with its file (and its subject, if that is the file) relative to `folder`, where it lies below."""
         file, line = self._place
         try:
             near = Path(file).resolve().relative_to(folder.resolve()).as_posix() if file else ""
         except ValueError:
             return self
-        return dataclasses.replace(self, where=f"{near}:{line}" if line else near)
+        subject = near if self.subject == file else self.subject
+        return dataclasses.replace(self, subject=subject, where=f"{near}:{line}" if line else near)

@@ -19,4 +19,4 @@ FINDINGS = (
 
 @pytest.fixture
 def report():
-    return Report(FINDINGS, providers=2, configurations=3, rules=37)
+    return Report(FINDINGS, providers=2, configurations=3, rules=frozenset({"ZDR901", "ZDR902", "ZDR907"}))

@@ -19,7 +19,7 @@ def read(line):
 def test_each_finding_is_one_line_and_the_summary_is_the_last(report):
     *commands, summary = github(report).split("\n")
     assert len(commands) == len(report.findings)
-    assert summary == "2 providers, 3 configurations, 37 rules: 3 errors, 3 warnings"
+    assert summary == "2 providers, 3 configurations, 3 rules: 3 errors, 3 warnings"
 
 
 def test_a_finding_in_the_checkout_is_an_annotation_of_its_line(report):

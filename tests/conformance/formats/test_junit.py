@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from zdr_router.conformance.book import Report, pages
+from zdr_router.conformance.book import Report
 from zdr_router.conformance.formats.junit import junit
 
 # What Jenkins' junit-10.xsd, the commonly used one, lets stand in each element: attributes (! is required), children.
@@ -68,9 +68,9 @@ def test_counts_are_those_of_the_cases(top):
     assert (top.get("failures"), top.get("errors")) == ("6", "0")
 
 
-def test_every_rule_is_a_suite_and_what_found_nothing_passes(top):
+def test_every_rule_that_looked_is_a_suite_and_what_found_nothing_passes(top):
     suites = {suite.get("id"): suite for suite in top}
-    assert list(suites) == [page.id for page in pages()]
+    assert list(suites) == ["ZDR900", "ZDR901", "ZDR902", "ZDR907", "ZDR930", "ZDR931"]
     assert suites["ZDR901"].get("name") == "ZDR901: The attestation has expired"
     (passed,) = suites["ZDR902"]
     assert (passed.get("classname"), len(passed)) == ("zdr.ZDR902", 0)
@@ -99,5 +99,5 @@ def test_what_xml_cannot_say_is_replaced_and_the_rest_comes_back(top):
 
 
 def test_nothing_found_is_all_passed():
-    top = parsed(junit(Report(()), warnings_fail=True))
-    assert (top.get("tests"), top.get("failures")) == (str(len(pages())), "0")
+    top = parsed(junit(Report((), rules=frozenset({"ZDR901", "ZDR902"})), warnings_fail=True))
+    assert (top.get("tests"), top.get("failures")) == ("2", "0")

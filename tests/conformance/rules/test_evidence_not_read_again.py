@@ -13,6 +13,11 @@ def test_a_reading_older_than_ninety_days_is_warned_of(find, configuration, line
         assert finding.where.rpartition(":")[2] == str(number + 1)
 
 
+def test_an_inference_is_no_reading(find, configuration):
+    configuration["attestation"]["evidence"][0] |= {"kind": "inference", "observed": "2026-01-01"}
+    assert find("ZDR913") == []
+
+
 def test_a_named_reviewer_has_read_it_again(find, configuration):
     configuration["attestation"]["evidence"][0]["observed"] = "2026-01-01"
     configuration["attestation"]["reviewed_by"] = "A. Reader"

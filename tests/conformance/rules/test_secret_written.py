@@ -43,6 +43,20 @@ def test_a_secret_in_an_overlay_is_an_error(find_in_file, operator, tmp_path):
     assert finding.where == f"{tmp_path / 'overlay.yaml'}:4"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "hf-inference-providers-are-another-page",
+        "sk-is-how-their-keys-begin-everywhere",
+        "token: the_name_of_a_parameter_and_nothing_else",
+        "https://docs.example.com/password-reset-for-everybody",
+    ],
+)
+def test_words_are_no_secrets(find, configuration, words):
+    configuration["attestation"]["evidence"][0]["locator"] = words
+    assert find("ZDR917") == []
+
+
 def test_a_fingerprint_a_name_of_a_variable_and_an_address_are_no_secrets(find_in_file, operator):
     operator["accounts"]["main"]["grant"]["reference"] = "CHG-4812, see https://example.com:8443/a?b=c@d"
     operator["accounts"]["main"]["api_key"] = {"env": "EXAMPLE_KEY_OF_THE_PRODUCTION_ACCOUNT_2026"}

@@ -1,6 +1,6 @@
 """A report as JUnit XML, which test dashboards read: a suite for each rule, a case for each finding.
 
-A rule that found nothing is one case that passes. A warning fails its case only where warnings fail the run.
+A rule that looked and found nothing is one case that passes. A warning fails its case only where warnings fail the run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 def junit(report: Report, *, warnings_fail: bool) -> str:
     """The report as one `<testsuites>`."""
     top = Element("testsuites", name="zdr check")
-    suites = [_suite(top, page, [each for each in report.findings if each.id == page.id]) for page in pages()]
+    looked = report.rules | {finding.id for finding in report.findings}
+    suites = [
+        _suite(top, page, [each for each in report.findings if each.id == page.id])
+        for page in pages()
+        if page.id in looked
+    ]
     for suite, findings in suites:
         for finding in findings:
             _case(suite, finding, fails=finding.level == "error" or warnings_fail)

@@ -31,7 +31,7 @@ class EvidenceNotReadAgain:
             if attestation.expires is None or attestation.reviewed_by is not None:
                 continue
             for index, evidence in enumerate(attestation.evidence):
-                if attestation.observed - evidence.observed > LIFETIME:
+                if evidence.kind != "inference" and attestation.observed - evidence.observed > LIFETIME:
                     sentence = (
                         f"a source was read on {evidence.observed}, and the attestation is of {attestation.observed}"
                     )

@@ -23,14 +23,19 @@ if TYPE_CHECKING:
 
 ID = "ZDR917"
 
+_DIGIT: Final = r"(?=[A-Za-z0-9+/_=-]*[0-9])"
+"""Names are words; keys have a digit somewhere."""
+
 LOOKS: Final = {
-    "an API key": r"\b(sk|rk|gsk|xai|pplx|nvapi|csk|fw|r8|hf|tgp_v1|glpat|gh[pousr])[-_][A-Za-z0-9_-]{20,}",
+    "an API key": rf"\b((sk|rk|glpat|nvapi)-{_DIGIT}[A-Za-z0-9_-]{{20}}|(xai|pplx|csk)-{_DIGIT}[A-Za-z0-9]{{20}}"
+    rf"|(gsk|hf|fw|r8|tgp_v1|gh[pousr])_{_DIGIT}[A-Za-z0-9]{{20}})",
     "a Google API key": r"\bAIza[0-9A-Za-z_-]{35}",
     "an AWS access key": r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
     "a signed token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}",
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "a password in an address": r"\b[a-z][a-z0-9+.-]*://[^\s/@:]+:[^\s/@]+@",
-    "a secret": r"(?i)\b(api[_-]?key|access[_-]?key|secret|password|token)[\"']?\s*[:=]\s*[\"']?[A-Za-z0-9+/_=-]{24,}",
+    "a secret": r"(?i)\b((api|access)[_-]?key|secret|password|token)[\"']?\s*[:=]\s*[\"']?"
+    rf"{_DIGIT}[A-Za-z0-9+/_=-]{{24}}",
 }
 _LOOKS: Final = {name: re.compile(pattern) for name, pattern in LOOKS.items()}
 
