@@ -52,7 +52,7 @@ Routes LLM requests only to targets whose zero data retention is declared, evide
 Exit codes:
   0   done
   1   the request failed: every target was tried, or a stream broke
-  2   `check --fail-level warning` found warnings and no errors
+  2   `check` found warnings and no errors
   3   `check` found errors, or no target may serve the request
   64  the command line is wrong
   65  a file is wrong: zdr.yaml, a provider file or an overlay
@@ -114,7 +114,7 @@ def demo(
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
-app.command("check")(check.check)
+app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
 app.add_typer(registry.app, name="registry")
