@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zdr_router
-from zdr_router.cli import ask, check, diff, explain, grant, registry, renew, stale
+from zdr_router.cli import ask, check, diff, explain, grant, registry, renew, schema, stale
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
 from zdr_router.cli.output import Output, console
@@ -119,4 +119,5 @@ app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
 registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 registry.app.command("stale", epilog=stale.EXAMPLES)(stale.stale)
+registry.app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(registry.app, name="registry")
