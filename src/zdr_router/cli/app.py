@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zdr_router
-from zdr_router.cli import ask, check, diff, explain, grant, registry, renew, schema, stale
+from zdr_router.cli import ask, check, diff, explain, grant, importing, registry, renew, schema, stale
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
 from zdr_router.cli.output import Output, console
@@ -121,3 +121,4 @@ registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 registry.app.command("stale", epilog=stale.EXAMPLES)(stale.stale)
 registry.app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(registry.app, name="registry")
+app.add_typer(importing.app, name="import")
