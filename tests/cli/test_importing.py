@@ -85,3 +85,54 @@ def test_what_cannot_be_imported_is_said_so(process, tmp_path, args, code):
     assert result.returncode == code
     assert result.stderr.startswith("error: ")
     assert not (tmp_path / "x.yaml").exists()
+
+
+LITELLM = """\
+model_list:
+  - model_name: GPT 4o
+    litellm_params: {model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY}
+  - model_name: local
+    litellm_params:
+      model: hosted_vllm/qwen
+      api_base: http://127.0.0.1:8000/v1
+      api_key: sk-made-up-7
+"""
+
+
+@pytest.fixture
+def litellm(tmp_path):
+    path = tmp_path / "litellm.yaml"
+    path.write_text(LITELLM, encoding="utf-8")
+    return path
+
+
+def test_a_litellm_configuration_becomes_a_file_that_loads_and_whose_check_says_what_is_missing(zdr, litellm, tmp_path):
+    written = tmp_path / "zdr.yaml"
+    result = zdr("import", "litellm", litellm, "-o", written)
+    assert result.exit_code == 2
+    assert f"left out: {litellm}:8: a literal key stands in the file" in result.stdout
+    assert "sk-made-up-7" not in result.stdout + written.read_text(encoding="utf-8")
+    checked = json.loads(zdr("check", "-c", written, "--json").stdout)
+    missing = {finding["subject"] for finding in checked["findings"] if finding["id"] == "ZDR920"}
+    assert missing == {"account openai-zdr", "account vllm-self-operated"}
+    assert not any(finding["id"] == "ZDR900" for finding in checked["findings"])
+
+
+def test_an_operators_file_is_never_replaced(process, litellm, tmp_path):
+    written = tmp_path / "zdr.yaml"
+    assert process("import", "litellm", litellm, "-o", written).returncode == 2
+    before = written.read_bytes()
+    again = process("import", "litellm", litellm, "-o", written)
+    assert again.returncode == Code.USAGE
+    assert "there is a file already" in again.stderr
+    assert written.read_bytes() == before
+
+
+def test_a_server_is_named_with_a_self_operated_configuration(zdr, litellm, tmp_path):
+    for given in ("127.0.0.1:8000", "127.0.0.1:8000=groq/zdr", "http://127.0.0.1=vllm/self-operated"):
+        result = zdr("import", "litellm", litellm, "-o", tmp_path / "x.yaml", "--server", given)
+        assert result.exit_code == Code.USAGE
+    named = ("--server", "127.0.0.1:8000=llama-cpp/self-operated", "--json")
+    document = json.loads(zdr("import", "litellm", litellm, "-o", tmp_path / "y.yaml", *named).stdout)
+    assert "llama-cpp/self-operated" in (tmp_path / "y.yaml").read_text(encoding="utf-8")
+    assert {"file", "left_out", "notes"} == set(document)

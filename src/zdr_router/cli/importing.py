@@ -13,10 +13,13 @@ from zdr_router.cli import files, yaml_text
 from zdr_router.cli.exits import Code, Fault, unreadable
 from zdr_router.cli.options import AsJson, date
 from zdr_router.cli.output import Output
+from zdr_router.config import load
+from zdr_router.conformance.importing import litellm as by_litellm
 from zdr_router.conformance.importing import openrouter as by_openrouter
 from zdr_router.conformance.importing.base import Imported
 from zdr_router.errors import Problem
 from zdr_router.registry import Registry, shipped_directory
+from zdr_router.registry.strict_yaml import read
 
 app = typer.Typer(
     name="import",
@@ -77,6 +80,56 @@ def openrouter(
         ignored=ignored or (),
     )
     return _write(Output(as_json=as_json), written, imported, lambda path: Registry.load([shipped_directory(), path]))
+
+
+LITELLM_EXAMPLES: Final = """
+\b
+Examples:
+  zdr import litellm config.yaml -o zdr.yaml
+  zdr import litellm config.yaml -o zdr.yaml --server gpu7.example.net:8000=vllm/self-operated
+"""
+
+
+@app.command("litellm", epilog=LITELLM_EXAMPLES)
+def litellm(
+    config: Annotated[Path, typer.Argument(metavar="FILE", help="A litellm configuration with a `model_list`.")],
+    *,
+    written: Written,
+    server: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--server",
+            metavar="HOST[:PORT]=ID",
+            help="A server that you run, with the self-operated configuration that says how. May be repeated.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Make an operator's file of a litellm configuration: accounts and routes, with every grant still to be stated.
+
+    A deployment becomes a configuration by the address that it names, else by its prefix: of those declared there the
+    first that keeps nothing. The same prefix at an address that nobody attests is taken for a server of your own only
+    on this machine or its networks, and only where the prefix is a server's; elsewhere --server has to say so. Keys
+    are carried over as names of environment variables; one that stands in the file is not copied, and its line is
+    listed. Settings, callbacks and fallbacks of litellm are listed and not carried over.
+
+    Exits with 0 when everything was carried over, with 2 when something was left out. Next: `zdr check -c FILE`.
+    """
+    registry = Registry.shipped()
+    servers = dict(_server(registry, each) for each in server or ())
+    imported = by_litellm.converted(read(config), registry, servers)
+    if written.exists():
+        raise Fault("there is a file already", where=str(written), fix="give another -o")
+    return _write(Output(as_json=as_json), written, imported, load)
+
+
+def _server(registry: Registry, given: str) -> tuple[str, str]:
+    host, _, name = given.partition("=")
+    configuration = registry.configurations.get(name)
+    if not host or "/" in host or configuration is None or not configuration.self_operated:
+        fix = "write it like --server 10.0.0.7:8000=vllm/self-operated; `zdr registry list` shows which there are"
+        raise Fault("a --server is not HOST[:PORT]=ID with a self-operated configuration", fix=fix)
+    return host, name
 
 
 def _bytes(path: Path) -> bytes:

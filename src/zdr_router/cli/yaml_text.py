@@ -14,7 +14,7 @@ _WIDTH: Final = 160
 
 def text(document: Mapping[str, object], comments: Mapping[Path, tuple[str, ...]]) -> str:
     """The document, with the comments that belong to a path before the part that stands there."""
-    lines = [f"# {line}" for line in comments.get((), ())]
+    lines = list(_comment(comments, (), ""))
     return "\n".join([*lines, *_mapping(document, (), "", comments), ""])
 
 
@@ -23,7 +23,7 @@ def _mapping(
 ) -> Iterator[str]:
     for key, each in value.items():
         place = (*path, key)
-        yield from (f"{indent}# {line}" for line in comments.get(place, ()))
+        yield from _comment(comments, place, indent)
         name = flow(key)
         if not _opens(each, place, indent + name, comments):
             yield f"{indent}{name}: {flow(each)}"
@@ -38,7 +38,7 @@ def _mapping(
 def _list(value: object, path: Path, indent: str, comments: Mapping[Path, tuple[str, ...]]) -> Iterator[str]:
     for index, each in enumerate(value if isinstance(value, list) else []):
         place = (*path, index)
-        yield from (f"{indent}# {line}" for line in comments.get(place, ()))
+        yield from _comment(comments, place, indent)
         if isinstance(each, Mapping) and _opens(each, place, f"{indent}- ", comments):
             first, *rest = _mapping(each, place, f"{indent}  ", comments)
             yield f"{indent}- {first.lstrip()}"
@@ -54,3 +54,9 @@ def _opens(value: object, path: Path, before: str, comments: Mapping[Path, tuple
     inside = any(len(place) > len(path) and place[: len(path)] == path for place in comments)
     several = isinstance(value, list) and len(value) > 1 and isinstance(value[0], Mapping)
     return inside or several or len(before) + len(flow(value)) > _WIDTH
+
+
+def _comment(comments: Mapping[Path, tuple[str, ...]], place: Path, indent: str) -> Iterator[str]:
+    """What is said before a place. A line break inside a text must not end the comment."""
+    for each in comments.get(place, ()):
+        yield f"{indent}# {' '.join(each.split())}"
