@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zdr_router
-from zdr_router.cli import ask, check, diff, explain, grant, importing, registry, renew, schema, stale
+from zdr_router.cli import ask, check, diff, explain, grant, importing, registry, renew, schema, stale, statement
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
 from zdr_router.cli.output import Output, console
@@ -116,6 +116,7 @@ app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("check")(check.check)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
+app.command("statement", epilog=statement.EXAMPLES)(statement.statement)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
 registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 registry.app.command("stale", epilog=stale.EXAMPLES)(stale.stale)
