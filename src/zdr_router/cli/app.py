@@ -52,8 +52,10 @@ Routes LLM requests only to targets whose zero data retention is declared, evide
 Exit codes:
   0   done
   1   the request failed: every target was tried, or a stream broke
-  2   `check --fail-level warning` found warnings and no errors
-  3   `check` found errors, or no target may serve the request
+  2   `check --fail-level warning` found warnings and no errors, `registry diff` a change, `registry stale` something
+      that lapses, or `import` left something out
+  3   `check` found errors, `registry diff` something looser, or no target may serve the request; `statement` says
+      nothing then
   64  the command line is wrong
   65  a file is wrong: zdr.yaml, a provider file or an overlay
   70  a fault of zdr itself

@@ -80,7 +80,7 @@ configurations:
     engine: {{name: engine, versions: ">=2"}}
     attestation:
       observed: 2026-11-22
-      evidence: [{{kind: source_code, url: "https://example.com/s", locator: a, observed: 2026-11-22, confidence: high}}]
+      evidence: [{{kind: source_code, url: "https://x.example", locator: a, observed: 2026-11-22, confidence: high}}]
 """
 
 ACCOUNTS = """\

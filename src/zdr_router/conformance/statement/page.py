@@ -38,7 +38,7 @@ def summary(gathered: Gathered) -> str:
     claimed = sum(each.configuration.attestation.grade == "claimed" for each in gathered.services)
     kept = any(each.exceptions or not _uncached(each) for each in gathered.services)
     who = "it does not keep" if count == 1 else "none of them keeps"
-    each = "below" if count == 1 else "for each of them"
+    each = "below" if count == 1 else "for each"
     text = f"Prompts and answers pass to {services}{ours}. On the basis that is stated {each}, {who} their content"
     text += " beyond the request"
     text += ", apart from the exceptions and caches that are listed." if kept else "."
