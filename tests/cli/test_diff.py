@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 
 import pytest
 
@@ -79,8 +80,16 @@ def test_one_file_takes_the_place_of_its_own_provider_only(zdr, copied, operator
 
 
 def test_a_side_that_cannot_be_loaded_is_named_as_it_was_given(process, tmp_path):
-    (tmp_path / "bad.yaml").write_text("schema: 1\n", encoding="utf-8")
-    result = process("registry", "diff", "shipped", tmp_path / "bad.yaml")
+    empty = tmp_path / "elsewhere"
+    empty.mkdir()
+    (empty / "bad.yaml").write_text("schema: 1\n", encoding="utf-8")
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"],
+    ):
+        subprocess.run([shutil.which("git"), *words], cwd=empty, check=True, capture_output=True)
+    result = process("registry", "diff", "shipped", "HEAD:bad.yaml")
     assert result.returncode == Code.CONFIGURATION
-    assert "bad.yaml" in result.stderr
+    assert "  where: HEAD:bad.yaml:1\n" in result.stderr
     assert result.stdout == ""

@@ -59,8 +59,7 @@ def diff(
     output, day = Output(as_json=as_json), date(now, "--now")
     at = time.time() if day is None else start_of(day)
     with opened(old) as before, opened(new) as after:
-        found = _told(changes(_registry(before), _registry(after)), before, after)
-        touched = () if config is None else effects(config, before.path, after.path, now=at, environ=os.environ)
+        found, touched = _compared(before, after, config, at)
     if as_json:
         output.json(_document(old, new, found, touched))
     else:
@@ -70,11 +69,17 @@ def diff(
     return Code.WARNINGS if found or touched else Code.DONE
 
 
-def _registry(origin: Origin) -> Registry:
+def _compared(
+    before: Origin, after: Origin, config: Path | None, now: float
+) -> tuple[Sequence[Change], Sequence[Effect]]:
+    """What changed, and what it does to the routes of `config`, with every place as people know it."""
     try:
-        return Registry.load([origin.path])
+        found = changes(Registry.load([before.path]), Registry.load([after.path]))
+        touched = () if config is None else effects(config, before.path, after.path, now=now, environ=os.environ)
     except ConfigError as error:
-        fault = origin.told_of(error)
+        fault = after.told_of(before.told_of(error))
+    else:
+        return _told(found, before, after), touched
     raise fault
 
 

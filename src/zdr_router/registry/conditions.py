@@ -45,7 +45,7 @@ def _pattern(value: str) -> str:
 Path = Annotated[str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": f"^{_PATH.pattern}$"})]
 """A place in a JSON body; `[]` stands for every element of a list."""
 
-Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})]
+Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string"})]
 """A regular expression, searched for anywhere unless anchored."""
 
 Scalar = None | bool | int | float | str
