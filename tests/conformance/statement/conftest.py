@@ -47,6 +47,7 @@ configurations:
     mechanism: {{kind: default, fail_mode: closed}}
     flags: {CLEAN}
     cache: {{medium: gpu_memory, max_ttl: 10m, isolation: {{parameter: cache_salt}}}}
+    conditions: {{permit: [cache_key, stored_by_default]}}
     exceptions:
       - {{trigger: csam_screening, when: all, max: 90 days, human_review: yes}}
       - {{trigger: abuse_flag, when: images, human_review: unknown}}

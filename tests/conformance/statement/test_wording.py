@@ -11,6 +11,7 @@ from zdr_router.conformance.statement.record import RECORDED
 from zdr_router.metadata import Metadata
 from zdr_router.registry.facts import ExceptionClause, Flags, Leg, MechanismKind, Trigger, When, Word
 from zdr_router.registry.ladders import FLAGS, Medium
+from zdr_router.registry.vocabulary import FEATURES
 
 
 def clauses():
@@ -70,6 +71,15 @@ def test_no_sentence_promises():
     every = [*map(wording.exception, clauses()), *wording._OBTAINED.values(), *wording._TRIGGERS.values()]
     for word in ("guarantee", "complian", "proof", "never", "always", "ensure"):
         assert not any(word in sentence.lower() for sentence in every), word
+
+
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=list(FEATURES))
+def test_a_feature_that_requests_may_use_is_said_with_what_it_does(feature):
+    said = wording.permitted(feature)
+    if feature.effect == "retention":
+        assert said.endswith("on the basis below, this one does not.")
+    else:
+        assert feature.says[1:] in said
 
 
 def test_every_field_of_the_record_is_said():

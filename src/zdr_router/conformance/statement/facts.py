@@ -14,6 +14,7 @@ from zdr_router.conformance.clearable import asked, assumed
 from zdr_router.conformance.grants import BY_ITSELF
 from zdr_router.policy.standing import Standing, stand
 from zdr_router.policy.trust import Trust
+from zdr_router.registry.vocabulary import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from zdr_router.registry import Configuration, Provider
     from zdr_router.registry.facts import ExceptionClause
     from zdr_router.registry.ladders import Grade, Medium
+    from zdr_router.registry.vocabulary.features import Feature
 
 OF_ANOTHER: Final = "ZDR307"
 """The refusal of whoever does not own the account: no fault of the target."""
@@ -56,8 +58,8 @@ class Window:
 class Service:
     """One configuration in use, as far as customers are concerned with it.
 
-    `exceptions` may happen; `unsent` are those whose kind of request is never sent there. `regions` is empty where
-    nobody says where content is processed.
+    `features` are those beyond an answer that requests may use. `exceptions` may happen; `unsent` are those whose kind
+    of request is never sent there. `regions` is empty where nobody says where content is processed.
     """
 
     configuration: Configuration
@@ -67,6 +69,7 @@ class Service:
     models: tuple[str, ...]
     regions: tuple[str, ...]
     caching: Caching
+    features: tuple[Feature, ...]
     exceptions: tuple[ExceptionClause, ...]
     unsent: tuple[ExceptionClause, ...]
 
@@ -184,6 +187,7 @@ def _service(operator: Operator, targets: Sequence[Target], standings: Sequence[
         models=tuple(sorted({target.model for target in targets})),
         regions=tuple(sorted(set[str]().union(*regions))) if all(regions) else (),
         caching=_caching(configuration, targets, standings),
+        features=tuple(FEATURES[name] for name in configuration.conditions.permit if name in FEATURES),
         exceptions=tuple(each for each in configuration.exceptions if each not in unsent),
         unsent=tuple(unsent),
     )

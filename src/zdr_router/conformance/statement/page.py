@@ -36,20 +36,16 @@ def summary(gathered: Gathered) -> str:
     own = sum(each.configuration.self_operated for each in gathered.services)
     ours = "" if not own else ", which we run ourselves" if own == count else f", of which we run {own} ourselves"
     claimed = sum(each.configuration.attestation.grade == "claimed" for each in gathered.services)
-    kept = any(each.exceptions or not _uncached(each) for each in gathered.services)
+    kept = any(wording.keeps_longer(each) for each in gathered.services)
     who = "it does not keep" if count == 1 else "none of them keeps"
     each = "below" if count == 1 else "for each"
     text = f"Prompts and answers pass to {services}{ours}. On the basis that is stated {each}, {who} their content"
     text += " beyond the request"
-    text += ", apart from the exceptions and caches that are listed." if kept else "."
+    text += ", apart from what is listed there." if kept else "."
     if claimed:
         some = "This rests" if claimed == count else f"For {claimed} of them this rests"
         text += f" {some} on a list that somebody else keeps; not everybody's own documents were read."
     return text
-
-
-def _uncached(service: Service) -> bool:
-    return service.caching.medium == "none" or service.caching.off
 
 
 def _service(service: Service) -> dict[str, Any]:
@@ -67,6 +63,7 @@ def _service(service: Service) -> dict[str, Any]:
         "routine": wording.on_the_routine_path(configuration.flags),
         "parties": [wording.leg(each) for each in configuration.legs],
         "cache": wording.caching(service.caching),
+        "requests_may_use": [wording.permitted(each) for each in service.features],
         "exceptions": [wording.exception(each) for each in service.exceptions],
         "not_sent": list(dict.fromkeys(wording.unsent(each) for each in service.unsent)),
         "basis": wording.basis(service),
@@ -87,14 +84,17 @@ def markdown(gathered: Gathered) -> str:
     for service in said["services"]:
         lines += ["", f"## {service['title']}", "", *_rows(service), "", service["routine"], service["cache"]]
         lines += [*service["parties"], *service["not_sent"]]
-        if service["exceptions"]:
-            lines += ["", "Exceptions:", "", *(f"- {each}" for each in service["exceptions"])]
+        lines += _list("Requests may use what goes beyond an answer:", service["requests_may_use"])
+        lines += _list("Exceptions:", service["exceptions"])
         lines += ["", f"Basis: {service['basis']}"]
-        if service["contradicted_by"]:
-            lines += ["", "Sources that say otherwise:", "", *(f"- {each}" for each in service["contradicted_by"])]
+        lines += _list("Sources that say otherwise:", service["contradicted_by"])
     lines += ["", "## What we record ourselves", "", "Of each request we record, without its content:", ""]
     lines += [f"- {each}" for each in said["recorded"]]
     return "\n".join([*lines, "", "## Scope", "", said["scope"], ""])
+
+
+def _list(title: str, items: list[str]) -> list[str]:
+    return ["", title, "", *(f"- {' '.join(each.split())}" for each in items)] if items else []
 
 
 def _rows(service: dict[str, Any]) -> list[str]:

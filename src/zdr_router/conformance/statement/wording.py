@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from zdr_router.conformance.statement.facts import Caching, Service
     from zdr_router.registry.facts import ExceptionClause, Flags, Leg
+    from zdr_router.registry.vocabulary.features import Feature
 
 OURSELVES: Final = "ourselves"
 
@@ -108,12 +109,20 @@ def exception(clause: ExceptionClause) -> str:
     limit = f"for up to {_plain(clause.max)}" if clause.max else "for a time that is not stated"
     review = {"yes": "people may read it", "no": "nobody reads it", "unknown": "whether people read it is not stated"}
     only = f" ({_KINDS[clause.when]} only)" if clause.when in _KINDS else ""
-    return f"If {_TRIGGERS[clause.trigger]}{only}, its content may be kept {limit}; {review[clause.human_review]}."
+    return f"If {_TRIGGERS[clause.trigger]}{only}, the content may be kept {limit}; {review[clause.human_review]}."
 
 
 def unsent(clause: ExceptionClause) -> str:
     """That a kind of request is not sent there, since it could set an exception off."""
     return _sentence(f"{_KINDS[clause.when]} are not sent there")
+
+
+def permitted(feature: Feature) -> str:
+    """What a request may use that goes beyond an answer, and that the configuration covers."""
+    name = feature.id.replace("_", " ")
+    if feature.effect == "retention":
+        return f"{_sentence(name)[:-1]}: other services keep something for it; on the basis below, this one does not."
+    return f"{_sentence(name)[:-1]}: {feature.says[:1].lower()}{feature.says[1:]}"
 
 
 def leg(party: Leg) -> str:
@@ -142,8 +151,14 @@ def regions(service: Service) -> str:
 
 def retention(service: Service) -> str:
     """For how long content is kept: not beyond the request as a rule, otherwise as the exceptions and caches say."""
-    longer = bool(service.exceptions) or (service.caching.medium != "none" and not service.caching.off)
-    return "not beyond the request, except as said below" if longer else "not beyond the request"
+    return "not beyond the request, except as said below" if keeps_longer(service) else "not beyond the request"
+
+
+def keeps_longer(service: Service) -> bool:
+    """Whether anything may outlast a request: by an exception, a cache, or what a request may use."""
+    cached = service.caching.medium != "none" and not service.caching.off
+    reaching = any(feature.effect != "retention" for feature in service.features)
+    return cached or reaching or bool(service.exceptions)
 
 
 def _listed(parts: list[str] | tuple[str, ...]) -> str:
