@@ -6,10 +6,11 @@ import pytest
 
 from zdr_router.conformance.importing.litellm import converted
 from zdr_router.errors import ConfigError
-from zdr_router.registry import Registry
+from zdr_router.registry import Registry, shipped_directory
 from zdr_router.registry.strict_yaml import parse
 
-SHIPPED = Registry.shipped()
+FILES = ("deepseek", "groq", "llama-cpp", "ollama", "openai", "vllm")
+SHIPPED = Registry.load([shipped_directory() / f"{name}.yaml" for name in FILES])
 SECRET = "sk-9f8e7d6c5b4a"  # made up
 
 
