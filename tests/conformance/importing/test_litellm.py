@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
 
 from zdr_router.conformance.importing.litellm import converted
+from zdr_router.conformance.importing.litellm_prefixes import split
 from zdr_router.errors import ConfigError
 from zdr_router.registry import Registry, shipped_directory
+from zdr_router.registry.configuration import Credentials
 from zdr_router.registry.strict_yaml import parse
 
 FILES = ("deepseek", "groq", "llama-cpp", "ollama", "openai", "vllm")
@@ -175,6 +178,38 @@ def test_settings_parameters_and_keys_that_are_not_carried_over_are_named():
     result = imported(entry, litellm_settings={"success_callback": ["langfuse"]}, router_settings={})
     named = {note.what.partition(" ")[0] for note in result.notes if note.what.endswith("is not carried over")}
     assert named == {"rpm", "temperature", "tpm_limit", "litellm_settings", "router_settings"}
+
+
+def test_a_model_that_nothing_declared_there_serves_is_said_so():
+    notes = [
+        note.what for note in imported(deployment("groq/nobody-knows"), deployment("groq/openai/gpt-oss-20b")).notes
+    ]
+    assert notes.count("groq/zdr does not serve this model") == 1
+
+
+def test_credentials_that_are_no_plain_key_are_left_to_be_stated():
+    signing = SHIPPED.configurations["groq/zdr"].model_copy(update={"credentials": Credentials(auth="aws_sigv4")})
+    registry = dataclasses.replace(SHIPPED, configurations={"groq/zdr": signing})
+    document = parse(json.dumps({"model_list": [deployment("groq/m", api_key="os.environ/KEY")]}).encode(), "f")
+    result = converted(document, registry, {})
+    assert result.document["accounts"] == {"groq-zdr": {"configuration": "groq/zdr"}}
+    assert "credentials: STILL TO BE STATED (aws_sigv4)" in result.comments["accounts", "groq-zdr"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("bedrock/converse/us.anthropic.claude-x", ("bedrock", "us.anthropic.claude-x")),
+        ("bedrock/anthropic.claude-x", ("bedrock", "anthropic.claude-x")),
+        ("groq/openai/gpt-oss-20b", ("groq", "openai/gpt-oss-20b")),
+        ("o3-mini", ("openai", "o3-mini")),
+        ("claude-sonnet-4-5", ("anthropic", "claude-sonnet-4-5")),
+        ("olmo", None),
+        ("groq/", None),
+    ],
+)
+def test_a_model_is_read_as_litellm_reads_it(written, read):
+    assert split(written) == read
 
 
 def test_a_choice_among_several_is_said_so():

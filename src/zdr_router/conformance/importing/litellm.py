@@ -11,6 +11,7 @@ from zdr_router.conformance.importing.litellm_choice import Choice, NoChoice, ch
 from zdr_router.conformance.importing.litellm_config import Deployment, Reader
 from zdr_router.errors import ConfigError
 from zdr_router.policy.grants import NAMED_SCOPES
+from zdr_router.registry.configuration import AUTH_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +70,10 @@ class _File:
         if target in targets:
             self._reader.note(deployment.path, f"{target} is on route {route} already")
             return
+        if not choice.serves:
+            name = choice.configuration.id
+            fix = f"zdr registry show {name} lists its models; the name may be another one there"
+            self._reader.note((*deployment.path, "litellm_params", "model"), f"{name} does not serve this model", fix)
         targets.append(target)
         if len(targets) > 1:
             self.comments["routes", route] = ("Tried in this order; litellm takes one at random.",)
@@ -76,6 +81,8 @@ class _File:
     def _account(self, deployment: Deployment, choice: Choice) -> str:
         configuration = choice.configuration
         key = deployment.key or (None if configuration.self_operated else configuration.credentials.env)
+        if configuration.credentials.auth not in {*AUTH_HEADERS, "none"}:
+            key = None
         known = (configuration.id, choice.base_url, key)
         if known in self._names:
             return self._names[known]
@@ -94,6 +101,9 @@ class _File:
         """What the account still lacks, beside it and in the notes."""
         configuration = choice.configuration
         missing = list(_missing(configuration, name))
+        signed = configuration.credentials.auth not in {*AUTH_HEADERS, "none"}
+        if signed:
+            missing.append(f"credentials: STILL TO BE STATED ({configuration.credentials.auth})")
         if choice.base_url is None and not _settled(configuration):
             hosts = " or ".join(configuration.hosts)
             missing.append(f"base_url: STILL TO BE STATED, one of {hosts}")
@@ -104,7 +114,7 @@ class _File:
             what = f"{configuration.id} was chosen, and {others} would do as well: take the one that you hold"
             self._reader.note(deployment.path, what, f"zdr registry show {configuration.id}")
         env = configuration.credentials.env
-        if deployment.key is None and env and not configuration.self_operated:
+        if deployment.key is None and env and not configuration.self_operated and not signed:
             self._reader.note(deployment.path, f"account {name} looks for its key in {env}")
         elif deployment.literal:
             fix = "give it `api_key: {env: NAME}` if the server wants one"

@@ -24,11 +24,12 @@ _PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`base_url` is None where the configuration settles it; `others` would do as well."""
+    """`base_url` is None where the configuration settles it; `others` would do as well. `serves`: it has the model."""
 
     configuration: Configuration
     base_url: str | None
     others: tuple[str, ...] = ()
+    serves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def choose(deployment: Deployment, registry: Registry, servers: Mapping[str, str
     """`servers` are hosts that the operator runs, with the configuration that describes how."""
     base = deployment.base_url
     if base is not None and (named := servers.get(urlsplit(base).netloc)) is not None:
-        return Choice(registry.configurations[named], _with_path(base))
+        own = registry.configurations[named]
+        return Choice(own, _with_path(base), serves=_serves(own, deployment.model))
     if base is not None:
         found = list(_at(base, registry))
         if found:
@@ -101,13 +103,16 @@ def _best(deployment: Deployment, found: list[tuple[Configuration, str | None]])
     ranked = sorted(clean, key=lambda each: _misfit(deployment, each[0]))
     best, address = ranked[0]
     alike = tuple(each.id for each, _ in ranked[1:] if _misfit(deployment, each) == _misfit(deployment, best))
-    return Choice(best, address, alike)
+    return Choice(best, address, alike, serves=_serves(best, deployment.model))
 
 
 def _misfit(deployment: Deployment, configuration: Configuration) -> tuple[bool, bool, bool]:
-    model = deployment.model
-    served = find_model(configuration, model) is not None and exclusion(configuration, model) is None
+    served = _serves(configuration, deployment.model)
     return not served, deployment.endpoint not in configuration.endpoints, configuration.dialect != "openai"
+
+
+def _serves(configuration: Configuration, model: str) -> bool:
+    return find_model(configuration, model) is not None and exclusion(configuration, model) is None
 
 
 def _operated(deployment: Deployment, registry: Registry, base: str) -> Choice | NoChoice:

@@ -62,9 +62,14 @@ _BARE: Final = (
 """Names that litellm knows without a prefix."""
 
 
+_WAYS: Final = {"bedrock": re.compile(r"(converse|converse_like|invoke)/")}
+"""What litellm writes between a prefix and the model to say by which of the provider's interfaces it asks."""
+
+
 def split(model: str) -> tuple[str, str] | None:
     """The prefix and the rest of a model's name as litellm reads it; None where it has no prefix that is known."""
     prefix, slash, rest = model.partition("/")
     if slash and rest and prefix in PROVIDERS:
-        return prefix, rest
+        way = _WAYS.get(prefix)
+        return prefix, way.sub("", rest, count=1) if way is not None and way.match(rest) else rest
     return next(((provider, model) for pattern, provider in _BARE if pattern.match(model)), None)
