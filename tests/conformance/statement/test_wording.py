@@ -63,6 +63,14 @@ def test_a_further_party_is_named_or_said_to_be_not_named(kind):
     assert "not named" in wording.leg(Leg(leg=kind, flags=flags))
 
 
+def test_a_grant_does_not_make_a_claim_stronger(gathered):
+    claim = ("evidence: [{kind: terms", "grade: claimed\n      evidence: [{kind: terms")
+    (agreed, _) = gathered("strict", claim).services
+    assert agreed.grade == "contracted"
+    assert wording.grades(agreed) == "claimed for what is published, contracted for what we arranged"
+    assert wording.basis(agreed).startswith("A list that somebody else keeps claims so;")
+
+
 def test_every_mechanism_has_a_sentence():
     assert set(wording._OBTAINED) == set(get_args(MechanismKind))
 

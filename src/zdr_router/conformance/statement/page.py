@@ -68,6 +68,8 @@ def _service(service: Service) -> dict[str, Any]:
         "not_sent": list(dict.fromkeys(wording.unsent(each) for each in service.unsent)),
         "basis": wording.basis(service),
         "grade": service.grade,
+        "published_grade": attestation.grade,
+        "grades": wording.grades(service),
         "read": str(attestation.observed),
         "reading_lapses": None if attestation.expires is None else str(attestation.expires),
         "contradicted_by": [each.says for each in attestation.conflicts],
@@ -109,7 +111,7 @@ def _rows(service: dict[str, Any]) -> list[str]:
         ("Processed in", service["regions"]),
         ("Models", ", ".join(service["models"])),
         ("Content is kept", service["kept"]),
-        ("Grade of the basis", service["grade"]),
+        ("Grade of the basis", service["grades"]),
         (
             "Read on",
             service["read"] + (f", lapses on {service['reading_lapses']}" if service["reading_lapses"] else ""),

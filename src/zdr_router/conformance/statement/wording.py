@@ -88,6 +88,14 @@ def _obtained(service: Service, kind: str) -> str:
     return f"{text}, from {service.window.since} to {service.window.until}."
 
 
+def grades(service: Service) -> str:
+    """How strong the basis is. An arrangement of the operator's own makes nothing stronger that others published."""
+    published = service.configuration.attestation.grade
+    if service.grade == published:
+        return published
+    return f"{published} for what is published, {service.grade} for what we arranged"
+
+
 def caching(cached: Caching) -> str:
     """What is kept of a prompt to speed up the next, for how long, and whether customers are kept apart."""
     if cached.medium == "none":
