@@ -47,7 +47,8 @@ def opened(name: str) -> Iterator[Origin]:
     Raises `ConfigError` where there is no such place.
     """
     if name == SHIPPED:
-        yield Origin(name, shipped_directory())
+        folder = shipped_directory()
+        yield Origin(str(folder), folder)
     elif Path(name).exists():
         yield Origin(name, Path(name))
     else:
@@ -55,8 +56,8 @@ def opened(name: str) -> Iterator[Origin]:
         if not revision or not colon:
             fix = "name a file, a folder, REV:path in this git repository, or shipped"
             raise ConfigError(Problem("is no file, folder or revision", file=name, fix=fix))
-        with tempfile.TemporaryDirectory(prefix="zdr-") as folder:
-            yield Origin(name, _checked_out(name, Path(folder)))
+        with tempfile.TemporaryDirectory(prefix="zdr-") as made:
+            yield Origin(name, _checked_out(name, Path(made)))
 
 
 def _checked_out(name: str, folder: Path) -> Path:
