@@ -115,7 +115,7 @@ def clean(name: str) -> bool:
 
 def forbids(name: str, body: dict[str, object]) -> bool:
     """Whether a body, as it leaves, breaks one of the configuration's conditions."""
-    return any(check.fails(body) for check in compile_conditions(CONFIGURATIONS[name].conditions).forbid)
+    return any(check.fails(body) for check in compile_conditions(CONFIGURATIONS[name].conditions).checks)
 
 
 def accepts(name: str, headers: Mapping[str, str]) -> bool:

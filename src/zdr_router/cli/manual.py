@@ -1,10 +1,11 @@
-"""The pages of docs/ that are generated: the command line, the refusals, the rules of `zdr check`.
+"""The pages of docs/ that are generated: the command line, the refusals, the rules of `zdr check`, the JSON Schemas.
 
 `python -m zdr_router.cli.manual docs` writes them; a test compares.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 from zdr_router.cli.app import app
 from zdr_router.conformance.book import Page
 from zdr_router.conformance.book import pages as pages_of_rules
+from zdr_router.conformance.json_schema import FILES, schema
 from zdr_router.policy.refusals import REFUSALS
 
 _WIDTH: Final = 100
@@ -47,7 +49,8 @@ _ROOMS: Final = {
 def pages() -> dict[str, str]:
     """Every generated page, by its path under docs/."""
     rules = {f"rules/{page.id}.md": _rule(page) for page in pages_of_rules()}
-    return {"cli.md": _command_line(), "refusals.md": _refusals(), "rules/README.md": _rules(), **rules}
+    schemas = {f"schema/{kind}.json": json.dumps(schema(kind), indent=2) + "\n" for kind in FILES}
+    return {"cli.md": _command_line(), "refusals.md": _refusals(), "rules/README.md": _rules(), **rules, **schemas}
 
 
 def _command_line() -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from zdr_router.registry.base import ConfigurationId, Date, Declared, Identifier, Text
+from zdr_router.registry.base import ConfigurationId, Date, Declared, Identifier, Text, one_said
 from zdr_router.registry.facts import MechanismKind, ScopeKind
 from zdr_router.registry.hosts import REGION, bindings
 
@@ -31,6 +31,8 @@ def fingerprint(account: str, credential: str) -> str:
 
 class SecretSource(Declared):
     """Where a secret is read from: an environment variable or a file. It is never written down."""
+
+    model_config = ConfigDict(json_schema_extra=one_said("env", "file"))
 
     env: Text | None = None
     file: Text | None = None

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from zdr_router.registry.base import ConfigurationId, Declared, Identifier, Link, Text
+from zdr_router.registry.base import ConfigurationId, Declared, Identifier, JsonSchema, Link, Text
 from zdr_router.registry.conditions import Conditions
 from zdr_router.registry.facts import (
     Attestation,
@@ -67,11 +75,22 @@ def _sendable(url: str, info: ValidationInfo) -> str:
     return url
 
 
+_SELF_OPERATED: JsonSchema = {"properties": {"mechanism": {"properties": {"kind": {"const": "self_operated"}}}}}
+_HOSTED: JsonSchema = {
+    "required": ["hosts"],
+    "properties": {"hosts": {"minItems": 1}, "attestation": {"required": ["expires"]}},
+}
+
+
 class Configuration(Declared):
     """One way of using a provider: product, endpoints, hosts, terms and conditions.
 
     A field whose rule looks at other fields stands after them, so that the fault points at that field.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={"if": _SELF_OPERATED, "then": {"required": ["engine"]}, "else": _HOSTED}
+    )
 
     id: ConfigurationId
     title: Text
@@ -148,7 +167,7 @@ def _supported(value: int) -> int:
     return value
 
 
-Schema = Annotated[int, AfterValidator(_supported)]
+Schema = Annotated[int, AfterValidator(_supported), WithJsonSchema({"const": 1})]
 
 
 def _named_after(configuration: Configuration, info: ValidationInfo) -> Configuration:
