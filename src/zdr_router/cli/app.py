@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zdr_router
-from zdr_router.cli import ask, check, explain, grant, registry, renew
+from zdr_router.cli import ask, check, explain, grant, registry, renew, site
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
 from zdr_router.cli.output import Output, console
@@ -117,4 +117,5 @@ app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("check")(check.check)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
+registry.app.command("site", epilog=site.EXAMPLES)(site.site)
 app.add_typer(registry.app, name="registry")

@@ -1,0 +1,52 @@
+"""Puts a catalogue into a folder: a new or empty one, or one that holds an earlier catalogue and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SUMS: Final = "SHA256SUMS"
+"""Lists every other file, so that `sha256sum -c` can check a copy, and so that a later run knows what is its own."""
+
+_LINE: Final = re.compile(r"[0-9a-f]{64}  ((?:provider/)?[a-z0-9][a-z0-9._-]*\.(?:html|css|js))")
+
+
+class Foreign(Exception):
+    """The folder holds files that no catalogue wrote."""
+
+
+def write(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write `files` into `folder`, and remove what only an earlier catalogue had.
+
+    Raises `Foreign`, before anything was changed, or `OSError`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    earlier = _earlier(folder)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    for name in earlier - files.keys():
+        (folder / name).unlink(missing_ok=True)
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+
+
+def _earlier(folder: Path) -> set[str]:
+    """What an earlier catalogue wrote there."""
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if not there:
+        return set()
+    listed = _listed((folder / SUMS).read_text(encoding="utf-8", errors="replace")) if SUMS in there else set()
+    if there - listed - {SUMS}:
+        raise Foreign
+    return listed
+
+
+def _listed(sums: str) -> set[str]:
+    return {match[1] for line in sums.splitlines() if (match := _LINE.fullmatch(line))}
