@@ -105,7 +105,7 @@ class Group:
     @property
     def clearable(self) -> int:
         """How many of them something clears today."""
-        return sum(row.verdict.kind not in ("never", "lapsed") for row in self.rows)
+        return sum(row.verdict.kind not in ("never", "not_now") for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)

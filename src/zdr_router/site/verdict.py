@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zdr_router.registry import Configuration
     from zdr_router.registry.facts import ExceptionClause, Flags
 
-Kind = Literal["documents", "grant", "own", "lapsed", "never"]
+Kind = Literal["documents", "grant", "own", "not_now", "never"]
 
 _HELD: Final = {
     "org_setting": "organisation setting",
@@ -50,10 +50,10 @@ def verdict(configuration: Configuration, today: dt.date) -> Verdict:
     attestation = configuration.attestation
     if attestation.expires is not None and today > attestation.expires:
         sentence = f"Refused since its attestation lapsed at the end of {attestation.expires}, until the evidence is "
-        return Verdict("lapsed", f"{sentence}read again. Otherwise it {_clears(configuration)}.")
-    if today < attestation.observed:
-        sentence = f"Refused until {attestation.observed}, the date of its attestation."
-        return Verdict("lapsed", f"{sentence} From then on it {_clears(configuration)}.")
+        return Verdict("not_now", f"{sentence}read again. Otherwise it {_clears(configuration)}.")
+    starts = max(attestation.observed, configuration.mechanism.effective_from or attestation.observed)
+    if today < starts:
+        return Verdict("not_now", f"Refused until {starts}, when it begins to hold. From then on it {_clears(configuration)}.")
     said = _clears(configuration)
     return Verdict(_kind(configuration), f"{said[:1].upper()}{said[1:]}.")
 

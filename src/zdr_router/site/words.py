@@ -80,7 +80,7 @@ CLEARS: Final = {
     "documents": Meaning("On documents", "What is published is enough: no agreement or setting is needed."),
     "grant": Meaning("With a grant", "The account has to hold an agreement or a setting, and the operator states it."),
     "own": Meaning("Run by you", "The operator runs the server and states how."),
-    "lapsed": Meaning("Lapsed", "It would clear, but its attestation is out of date: the evidence is to be read again."),
+    "not_now": Meaning("Not now", "It would clear, but its attestation has lapsed, or does not hold yet."),
     "never": Meaning("Never", "No policy and no account clears it. It is declared so that a refusal can say why."),
 }
 
