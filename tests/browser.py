@@ -9,6 +9,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 
 FLAGS = (
@@ -25,6 +26,14 @@ FLAGS = (
     "--hide-scrollbars",
     "--force-color-profile=srgb",
 )
+# Chromium reads messages from descriptor 3 and writes them to 4; both are moved out of the way first.
+LAUNCH = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for end, place in zip(ends, (3, 4)):
+    os.dup2(end, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE = 20.0
 KEYS = {"Tab": 9, "Enter": 13, " ": 32, "Escape": 27, "ArrowDown": 40, "ArrowRight": 39}
 
@@ -40,10 +49,8 @@ class Browser:
     def __init__(self, binary, profile):
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
-        # Chromium reads messages from descriptor 3 and writes them to 4.
-        script = f'exec "$0" "$@" 3<&{to_read} 4>&{to_write}'
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", script, binary, *FLAGS, f"--user-data-dir={profile}"],
+            [sys.executable, "-c", LAUNCH, str(to_read), str(to_write), binary, *FLAGS, f"--user-data-dir={profile}"],
             pass_fds=(to_read, to_write),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -41,20 +41,46 @@ def everything():
     setting = {"kind": "org_setting", "scope": "organization", "fail_mode": "closed", "how": "switch it on"}
     conflict = {"url": "https://example.com/other", "says": "the other thing", "observed": "2026-10-01"}
     return registry(
-        configuration("acme/zdr", conditions=conditions, models=models, regions=["eu"], attestation=attested("2026-12-22"),
-                      excluded_models=[{"matches": "-beta$", "why": "betas are logged"}], mechanism=setting),
-        configuration("acme/parameter", conditions=conditions, mechanism={"kind": "request_parameter", "fail_mode": "closed"},
-                      exceptions=exceptions, regions=["eu", "us"], attestation=attested("2026-11-22")),
-        configuration("acme/default", flags={**NO_FLAGS, "stores_prompts": "yes", "logs_content": "unknown"},
-                      default_retention={"duration": "30 days", "purposes": ["abuse"]}, regions=[],
-                      attestation=attested("2026-12-30", conflicts=[conflict], reviewed_by="A. Reader")),
+        configuration(
+            "acme/zdr",
+            mechanism=setting,
+            regions=["eu"],
+            conditions=conditions,
+            models=models,
+            excluded_models=[{"matches": "-beta$", "why": "betas are logged"}],
+            attestation=attested("2026-12-22"),
+        ),
+        configuration(
+            "acme/parameter",
+            mechanism={"kind": "request_parameter", "fail_mode": "closed"},
+            regions=["eu", "us"],
+            conditions=conditions,
+            exceptions=exceptions,
+            attestation=attested("2026-11-22"),
+        ),
+        configuration(
+            "acme/default",
+            regions=[],
+            flags={**NO_FLAGS, "stores_prompts": "yes", "logs_content": "unknown"},
+            default_retention={"duration": "30 days", "purposes": ["abuse"]},
+            attestation=attested("2026-12-30", conflicts=[conflict], reviewed_by="A. Reader"),
+        ),
         configuration("gate/byok", legs=[upstream], credential_mode="byok", attestation=attested("2026-11-21")),
-        configuration("gate/lapsed", cache={"medium": "disk", "max_ttl": "1h", "isolation": {"parameter": "cache_salt"}},
-                      attestation=attested("2026-11-21", grade="claimed")),
-        configuration("own/run", hosts=[], regions=[], mechanism={"kind": "self_operated"}, engine=engine,
-                      cache={"medium": "host_memory", "can_disable": True, "isolation": {"off": {"cache": False}}},
-                      attestation=attested(None)),
-    )  # fmt: skip
+        configuration(
+            "gate/lapsed",
+            cache={"medium": "disk", "max_ttl": "1h", "isolation": {"parameter": "cache_salt"}},
+            attestation=attested("2026-11-21", grade="claimed"),
+        ),
+        configuration(
+            "own/run",
+            hosts=[],
+            regions=[],
+            mechanism={"kind": "self_operated"},
+            engine=engine,
+            cache={"medium": "host_memory", "can_disable": True, "isolation": {"off": {"cache": False}}},
+            attestation=attested(None),
+        ),
+    )
 
 
 class Reading(HTMLParser):

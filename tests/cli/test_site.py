@@ -18,7 +18,9 @@ def test_the_catalogue_has_a_page_for_every_provider(zdr, tmp_path):
     assert result.exit_code == 0
     registry = Registry.shipped()
     files = there(tmp_path / "out")
-    assert {name for name in files if name.startswith("provider/")} == {f"provider/{name}.html" for name in registry.providers}
+    assert {name for name in files if name.startswith("provider/")} == {
+        f"provider/{name}.html" for name in registry.providers
+    }
     assert f"wrote {len(files)} files to {tmp_path / 'out'}" in result.stdout
     assert registry.digest in result.stdout
     assert registry.digest in files["index.html"].decode()

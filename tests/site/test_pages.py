@@ -18,7 +18,9 @@ from zdr_router.site import words
 from zdr_router.site.pages import pages
 from zdr_router.site.verdict import Kind
 
-CSP = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+)
 
 
 def test_tags_are_closed_in_order_and_ids_are_unique(readings):
@@ -60,7 +62,9 @@ def test_style_and_script_are_in_files_and_the_policy_says_so(readings):
 def test_style_and_script_ask_for_nothing(made):
     for name in ("site.css", "site.js"):
         text = made[name].decode()
-        assert [word for word in ("http:", "https:", "//cdn", "@import", "url(", "fetch(", "import ") if word in text] == []
+        assert [
+            word for word in ("http:", "https:", "//cdn", "@import", "url(", "fetch(", "import ") if word in text
+        ] == []
 
 
 def test_links_to_sources_tell_nobody_where_the_reader_came_from(readings):
@@ -153,7 +157,9 @@ def test_what_a_registry_says_is_text_and_never_markup():
     plain = read(pages(registry(configuration("acme/zdr")), DAY))
     for name, page in made.items():
         assert page.all("img") == [], name
-        assert [attrs.get("src") for attrs in page.all("script")] == [each.get("src") for each in plain[name].all("script")]
+        assert [attrs.get("src") for attrs in page.all("script")] == [
+            each.get("src") for each in plain[name].all("script")
+        ]
         assert [attr for _, attrs in page.elements for attr in attrs if attr.startswith("on")] == []
         assert page.unbalanced == []
     assert " ".join(NASTY.split()) in made["index.html"].words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -13,6 +14,7 @@ from zdr_router.cli.options import AsJson, MaybeConfigPath, Providers, date
 from zdr_router.cli.output import Output
 from zdr_router.cli.registry import sources
 from zdr_router.registry import Registry
+from zdr_router.site import folder
 
 EXAMPLES: Final = """
 \b
@@ -47,13 +49,13 @@ def site(
     output = Output(as_json=as_json)
     today = date(on, "--date") or dt.datetime.now(dt.UTC).date()
     registry = Registry.load(*sources(config, providers))
-    files = _files(registry, today, out)
+    files = _write(registry, today, out)
     told = {
         "folder": str(out),
         "date": str(today),
         "providers": len(registry.providers),
         "configurations": len(registry.configurations),
-        "files": len(files) + 1,
+        "files": files,
         "registry": registry.digest,
     }
     if as_json:
@@ -64,25 +66,23 @@ def site(
     output.note(f"open {out / 'index.html'}")
 
 
-def _files(registry: Registry, today: dt.date, out: Path) -> list[str]:
-    """Write the catalogue; give the paths of its pages and of what lies beside them."""
+def _write(registry: Registry, today: dt.date, out: Path) -> int:
+    """Write the catalogue; give the number of its files."""
     try:
-        from zdr_router.site.folder import Foreign, write  # noqa: PLC0415 - with the next line
         from zdr_router.site.pages import pages  # noqa: PLC0415 - needs the extra `site`
     except ModuleNotFoundError as error:
-        missing = error.name
+        fault: Exception = Fault(f"the catalogue needs {error.name}", fix="pip install 'zdr-router[site]'")
     else:
-        missing = None
-    if missing is not None:
-        raise Fault(f"the catalogue needs {missing}", fix="pip install 'zdr-router[site]'")
-    files = pages(registry, today)
+        return _put(pages(registry, today), out)
+    raise fault
+
+
+def _put(files: Mapping[str, bytes], out: Path) -> int:
     try:
-        write(files, out)
+        return folder.write(files, out)
     except OSError as error:
         fault: Exception = unreadable(out, error)
-    except Foreign:
+    except folder.Foreign:
         what = "the folder holds files that are no catalogue's"
         fault = Fault(what, where=str(out), fix="name a new or an empty one", code=Code.CONFIGURATION)
-    else:
-        return list(files)
     raise fault

@@ -20,8 +20,8 @@ class Foreign(Exception):
     """The folder holds files that no catalogue wrote."""
 
 
-def write(files: Mapping[str, bytes], folder: Path) -> None:
-    """Write `files` into `folder`, and remove what only an earlier catalogue had.
+def write(files: Mapping[str, bytes], folder: Path) -> int:
+    """Write `files` into `folder`, and remove what only an earlier catalogue had; give how many files are there now.
 
     Raises `Foreign`, before anything was changed, or `OSError`.
     """
@@ -35,6 +35,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+    return len(files) + 1
 
 
 def _earlier(folder: Path) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -49,21 +48,25 @@ class Timeline:
 
 def timeline(rows: Iterable[Row], today: dt.date) -> Timeline:
     """Arrange `rows` by their last day."""
-    every = list(rows)
-    dated = sorted(((row.expires, row) for row in every if row.expires is not None), key=lambda pair: pair[0])
-    by_day = {date: tuple(row for _, row in pairs) for date, pairs in groupby(dated, key=lambda pair: pair[0])}
+    by_day: dict[dt.date, list[Row]] = {}
+    undated = []
+    for row in rows:
+        if row.expires is None:
+            undated.append(row)
+        else:
+            by_day.setdefault(row.expires, []).append(row)
     first, last = min([today, *by_day]) - _MARGIN, max([today, *by_day]) + _MARGIN
     most = max(map(len, by_day.values()), default=1)
 
     def at(date: dt.date) -> float:
-        return round(100 * (date - first) / (last - first), 2)
+        return round(100 * (date - first).days / (last - first).days, 2)
 
     days = tuple(
-        Day(date, found, at(date), _LEAST + round((_TALLEST - _LEAST) * len(found) / most))
-        for date, found in by_day.items()
+        Day(date, tuple(found), at(date), _LEAST + round((_TALLEST - _LEAST) * len(found) / most))
+        for date, found in sorted(by_day.items())
     )
     months = tuple((month, at(month)) for month in _months(first, last))
-    return Timeline(days, months, at(today), tuple(row for row in every if row.expires is None))
+    return Timeline(days, months, at(today), tuple(undated))
 
 
 def _months(first: dt.date, last: dt.date) -> Iterable[dt.date]:

@@ -53,7 +53,9 @@ def verdict(configuration: Configuration, today: dt.date) -> Verdict:
         return Verdict("not_now", f"{sentence}read again. Otherwise it {_clears(configuration)}.")
     starts = max(attestation.observed, configuration.mechanism.effective_from or attestation.observed)
     if today < starts:
-        return Verdict("not_now", f"Refused until {starts}, when it begins to hold. From then on it {_clears(configuration)}.")
+        return Verdict(
+            "not_now", f"Refused until {starts}, when it begins to hold. From then on it {_clears(configuration)}."
+        )
     said = _clears(configuration)
     return Verdict(_kind(configuration), f"{said[:1].upper()}{said[1:]}.")
 

@@ -84,7 +84,7 @@ CLEARS: Final = {
     "never": Meaning("Never", "No policy and no account clears it. It is declared so that a refusal can say why."),
 }
 
-MARKS: Final = {"no": "–", "yes": "●", "unknown": "?"}
+MARKS: Final = {"no": "\N{EN DASH}", "yes": "●", "unknown": "?"}
 """A sign beside each word of a flag, so that a glance does not rest on colour."""
 
 SCOPES: Final = {
