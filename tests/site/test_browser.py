@@ -253,9 +253,11 @@ def test_a_shared_address_shows_the_same(page, address, fragment, shown):
     assert page.complaints() == []
 
 
-def test_on_paper_there_are_all_rows_and_no_controls(page, address):
-    page.show(media="print")
+def test_on_paper_there_are_all_rows_and_no_controls_and_no_dark_ground(page, address):
+    page.show(media="print", scheme="dark")
     page.open(address("index.html"))
     assert page.value(SHOWN) == EVERY
     assert page.value("[...document.querySelectorAll('form, .skip, nav')].some(each => each.offsetParent)") is False
     assert page.value("getComputedStyle(document.querySelector('thead th')).position") == "static"
+    assert page.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.value(FAINT)["faint"] == []

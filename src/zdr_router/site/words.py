@@ -88,14 +88,14 @@ MARKS: Final = {"no": "\N{EN DASH}", "yes": "●", "unknown": "?"}
 """A sign beside each word of a flag, so that a glance does not rest on colour."""
 
 SCOPES: Final = {
-    "service": "the service",
-    "organization": "the organisation",
-    "project": "one project",
-    "workspace": "one workspace",
-    "subscription": "one subscription",
-    "region": "one region",
-    "deployment": "one deployment",
-    "account": "the account",
+    "service": "service",
+    "organization": "organisation",
+    "project": "project",
+    "workspace": "workspace",
+    "subscription": "subscription",
+    "region": "region",
+    "deployment": "deployment",
+    "account": "account",
 }
 
 ABILITIES: Final = {

@@ -75,7 +75,7 @@
       ? `${shown} of ${plural(total, "configuration")}, ${providers} of ${plural(groups.length, "provider")}`
       : `All ${plural(total, "configuration")} of ${plural(groups.length, "provider")}`;
     active.textContent = set ? `(${set} set)` : "";
-    reset.hidden = set === 0;
+    reset.hidden = set === 0 || shown === 0;
     nothing.hidden = shown > 0;
     matrix.hidden = shown === 0;
     for (const control of form.elements) {
