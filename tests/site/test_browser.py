@@ -226,6 +226,30 @@ class TestFilters:
         assert page.value(SHOWN) == EVERY
 
 
+def test_what_has_the_focus_is_not_hidden_behind_the_heads(page, address):
+    page.show(width=1280, height=400)
+    page.open(address("index.html"))
+    page.value("scrollTo(0, document.body.scrollHeight)")
+    page.value("document.querySelector('tbody:nth-of-type(2) tr[data-clears] a').focus()")
+    top, covered = page.value("""[
+      document.activeElement.getBoundingClientRect().top,
+      document.querySelector("tbody:nth-of-type(2) tr.provider th").getBoundingClientRect().bottom,
+    ]""")
+    assert 0 < covered <= top < 400
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_whatever_can_be_operated_has_a_name(page, address, name):
+    page.open(address(name))
+    page.value("for (const each of document.querySelectorAll('details')) each.open = true")
+    roles = {"link", "button", "combobox", "searchbox", "region", "navigation", "article", "image"}
+    nodes = [node for node in page.call("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    named = [(node["role"]["value"], node.get("name", {}).get("value")) for node in nodes]
+    wanted = [(role, text) for role, text in named if role in roles]
+    assert len(wanted) > 5
+    assert [role for role, text in wanted if not text] == []
+
+
 @pytest.mark.parametrize(
     ("fragment", "shown"),
     [
@@ -239,6 +263,7 @@ class TestFilters:
         ("mechanism=request_parameter", ["acme/parameter"]),
         ("grade=claimed", ["gate/lapsed"]),
         ("feature=reasoning", ["acme/parameter", "acme/default", "gate/byok", "gate/lapsed", "own/run"]),
+        ("feature=covers:cache_key", ["acme/zdr", "acme/parameter"]),
         ("logs_content=unknown", ["acme/default"]),
         ("logs_content=yes", ["gate/byok"]),
         ("logs_content=yes&find=acme", []),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +59,36 @@ def test_a_list_of_digests_that_names_something_else_removes_nothing(tmp_path, n
     (out / SUMS).write_text(f"{'0' * 64}  {name}\n")
     write(FILES, out)
     assert (tmp_path / "precious.html").read_bytes() == b"mine"
+
+
+def test_a_catalogue_that_was_interrupted_can_be_written_again(tmp_path, monkeypatch):
+    write({**FILES, "provider/gone.html": b"d"}, tmp_path)
+    put, left = Path.write_bytes, [2]
+
+    def full(path, content):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return put(path, content)
+
+    new = {"about.html": b"e", "index.html": b"f", "provider/new.html": b"g"}
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError, match="No space"):
+            write(new, tmp_path)
+    write(new, tmp_path)
+    found = there(tmp_path)
+    assert len(found.pop(SUMS).splitlines()) == 3
+    assert found == new
+
+
+def test_a_link_to_a_folder_elsewhere_is_not_followed(tmp_path):
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    write(FILES, out)
+    elsewhere.mkdir()
+    (out / "provider" / "acme.html").unlink()
+    (out / "provider").rmdir()
+    (out / "provider").symlink_to(elsewhere)
+    with pytest.raises(Foreign):
+        write(FILES, out)
+    assert there(elsewhere) == {}

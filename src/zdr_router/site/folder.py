@@ -27,27 +27,32 @@ def write(files: Mapping[str, bytes], folder: Path) -> int:
     """
     folder.mkdir(parents=True, exist_ok=True)
     earlier = _earlier(folder)
+    sums = {name: f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items()}
+    # Whoever is interrupted has to find, next time, that all of it is a catalogue's.
+    _list(folder, {**earlier, **sums})
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-    for name in earlier - files.keys():
+    for name in earlier.keys() - files.keys():
         (folder / name).unlink(missing_ok=True)
-    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
-    (folder / SUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
+    _list(folder, sums)
     return len(files) + 1
 
 
-def _earlier(folder: Path) -> set[str]:
-    """What an earlier catalogue wrote there."""
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    if not there:
-        return set()
-    listed = _listed((folder / SUMS).read_text(encoding="utf-8", errors="replace")) if SUMS in there else set()
-    if there - listed - {SUMS}:
+def _list(folder: Path, sums: Mapping[str, str]) -> None:
+    (folder / SUMS).write_text("".join(sums[name] for name in sorted(sums)), encoding="utf-8", newline="\n")
+
+
+def _earlier(folder: Path) -> dict[str, str]:
+    """What an earlier catalogue wrote there: the lines of its list, by name."""
+    entries = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    there = {path.relative_to(folder).as_posix() for path in entries}
+    listed = _listed((folder / SUMS).read_text(encoding="utf-8", errors="replace")) if SUMS in there else {}
+    if there - listed.keys() - {SUMS}:
         raise Foreign
     return listed
 
 
-def _listed(sums: str) -> set[str]:
-    return {match[1] for line in sums.splitlines() if (match := _LINE.fullmatch(line))}
+def _listed(sums: str) -> dict[str, str]:
+    return {match[1]: line for line in sums.splitlines(keepends=True) if (match := _LINE.fullmatch(line.rstrip()))}

@@ -118,6 +118,7 @@ class Choices:
     regions: list[str]
     endpoints: list[str]
     abilities: list[str]
+    permits: list[str]
 
 
 def groups(registry: Registry, today: dt.date) -> tuple[Group, ...]:
@@ -144,6 +145,7 @@ def choices(rows: Iterable[Row]) -> Choices:
         regions=[*named, *(region for region in (BY_ACCOUNT, UNKNOWN) if region in regions)],
         endpoints=sorted({endpoint for each in configurations for endpoint in each.endpoints}),
         abilities=_in_order(ability for row in every for ability in row.abilities),
+        permits=sorted({feature for each in configurations for feature in each.conditions.permit}),
     )
 
 

@@ -96,7 +96,7 @@
       control.value = wanted.get(control.name) ?? "";
       if (control.selectedIndex === -1) control.value = ""; // A word that this catalogue does not have.
     }
-    if (wanted.size && matchMedia("(min-width: 60rem)").matches) controls.open = true;
+    if (location.hash.length > 1 && matchMedia("(min-width: 60rem)").matches) controls.open = true;
     show();
   }
 
