@@ -10,7 +10,17 @@ from zdr_router.cli.app import app
 from zdr_router.cli.exits import Code
 
 CANARY = "canary-7f3a-what-is-my-diagnosis"
-COMMANDS = ["demo", "ask", "explain", "check", "grant", "registry list", "registry show", "registry renew"]
+COMMANDS = [
+    "demo",
+    "ask",
+    "explain",
+    "check",
+    "grant",
+    "registry list",
+    "registry show",
+    "registry renew",
+    "registry site",
+]
 
 
 def test_the_version_is_that_of_the_package(zdr):
