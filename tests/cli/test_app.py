@@ -13,6 +13,7 @@ CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
     *("demo", "ask", "explain", "check", "grant", "statement"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
+    "registry site",
     *("import openrouter", "import litellm"),
 ]
 GROUPS = ("registry", "import")

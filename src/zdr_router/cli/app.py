@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zdr_router
-from zdr_router.cli import ask, check, diff, explain, grant, importing, registry, renew, schema, stale, statement
+from zdr_router.cli import ask, check, diff, explain, grant, importing, registry, renew, schema, site, stale, statement
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
 from zdr_router.cli.output import Output, console
@@ -123,5 +123,6 @@ registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
 registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 registry.app.command("stale", epilog=stale.EXAMPLES)(stale.stale)
 registry.app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
+registry.app.command("site", epilog=site.EXAMPLES)(site.site)
 app.add_typer(registry.app, name="registry")
 app.add_typer(importing.app, name="import")
