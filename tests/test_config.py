@@ -9,7 +9,8 @@ import pytest
 import upstream as up
 
 from zdr_router import AsyncRouter, ConfigError
-from zdr_router.config import Deployment, load, read_secret
+from zdr_router.config import Deployment, load
+from zdr_router.credentials.reading import read_secret
 from zdr_router.policy.accounts import SecretSource
 
 if TYPE_CHECKING:

@@ -198,7 +198,7 @@ def test_without_its_key_an_account_gets_no_grant(state, operator):
     before = config.read_bytes()
     result = state("groq-prod", config, "--yes", env={"ZDR_TEST_GROQ": ""})
     assert result.exit_code == Code.CONFIGURATION
-    assert "next:  set ZDR_TEST_GROQ" in result.stderr
+    assert "next:  set the environment variable ZDR_TEST_GROQ" in result.stderr
     assert config.read_bytes() == before
 
 

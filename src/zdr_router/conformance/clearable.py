@@ -47,7 +47,7 @@ def explained(subject: Subject) -> Iterator[tuple[str, tuple[Explanation, ...]]]
 
 
 def _with_credential(target: Target) -> Target:
-    if not target.lacks_credential or target.account.api_key is None:
+    if not target.lacks_credential or not target.account.secrets:
         return target
     grant = target.account.grant
     # A grant that names no key is bound to none, whichever it will be.

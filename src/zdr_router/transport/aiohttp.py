@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from zdr_router.policy.dispatch import Dispatch
+    from zdr_router.policy.errand import Errand
     from zdr_router.transport.settings import TransportSettings
 
 
@@ -54,7 +55,7 @@ class AiohttpTransport:
         if pool is not None:
             await pool.close()
 
-    async def send(self, dispatch: Dispatch, *, deadline: float) -> Answer | SendFailure:
+    async def send(self, dispatch: Dispatch | Errand, *, deadline: float) -> Answer | SendFailure:
         """Send once. `sent` of a failure is "no" only where no byte can have left."""
         pool = self._pool
         if pool is None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 def test_a_key_that_is_not_there_is_warned_of(find_in_file):
     (finding,) = find_in_file("ZDR923", key=None)
-    assert (finding.level, finding.fix) == ("warning", "set EXAMPLE_KEY")
+    assert (finding.level, finding.fix) == ("warning", "set the environment variable EXAMPLE_KEY")
 
 
 def test_a_key_file_that_is_not_there_is_warned_of(find_in_file, operator, tmp_path):
