@@ -336,9 +336,8 @@ def _lacks_credential(target):
         return False
     named = "api_key" in target["account"] or "credentials" in target["account"]
     auth = target["configuration"].get("credentials", {}).get("auth")
-    needed = auth in ("aws_sigv4", "google", "azure_ad", "ibm_iam") or (
-        auth != "none" and not _is_self_operated(target)
-    )
+    signed = auth in ("aws_sigv4", "google", "azure_ad", "ibm_iam")
+    needed = signed or (auth != "none" and not _is_self_operated(target))
     return named or needed
 
 

@@ -145,9 +145,10 @@ POLICY = (
     # Signed.
     Mutation("policy/errand.py", "if fault := check_base_url(self.url, private_network=False):", "if fault := '':"),
     Mutation("policy/signing.py", "if not clearance.holds(now, trust):", "if False:"),
-    Mutation("policy/signing.py", "if _what_leaves(shown) != _what_leaves(dispatch):", "if False:"),
-    Mutation("policy/signing.py", "return dispatch.method, dispatch.url,", "return"),
-    Mutation("policy/signing.py", "dispatch.url, dict(dispatch.headers), dispatch.body.open()", "dispatch.url"),
+    Mutation("policy/signing.py", "if not shown.is_still(dispatch):", "if False:"),
+    Mutation("policy/signing.py", "return same and self.body.open() == dispatch.body.open()", "return same"),
+    Mutation("policy/signing.py", "return same and self.body", "return self.body"),
+    Mutation("policy/signing.py", "dict(dispatch.headers), dispatch.body)", "dispatch.headers, dispatch.body)"),
     Mutation("policy/signing.py", "if name not in allowed:", "if False:"),
     Mutation("policy/signing.py", "if not (value.isprintable() and value.isascii()):", "if False:"),
     Mutation("policy/signing.py", "if _SIGNATURE not in added:", "if False:"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import rfc8785
 
 from zdr_router.sealed import Sealed
@@ -35,7 +35,13 @@ def read_secret(source: SecretSource | None, environ: Mapping[str, str], base: P
             value = (base / (source.file or "")).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             value = ""
-    return Sealed(value.strip()) if value.strip() else None
+    # Bytes that are no text reach us as lone surrogates, in which no header can be written.
+    value = value.strip() if _is_text(value) else ""
+    return Sealed(value) if value else None
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _read_parts(parts: CredentialParts, environ: Mapping[str, str], base: Path) -> Sealed[str] | None:
@@ -48,16 +54,14 @@ def _read_parts(parts: CredentialParts, environ: Mapping[str, str], base: Path) 
         if secret is None:
             return None
         read[name] = _document(secret.open()) if name == "service_account" else secret.open()
-    try:
-        return Sealed(rfc8785.dumps(read).decode())  # type: ignore[arg-type]  # parts are JSON
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
-        pass
-    return None
+    return Sealed(rfc8785.dumps(read).decode())  # type: ignore[arg-type]  # parts are text or JSON
 
 
 def _document(text: str) -> object:
     """A JSON document as its value; what is none stays the text that it is, for its signer to refuse."""
     try:
-        return json.loads(text)
-    except ValueError:
+        value = orjson.loads(text)
+        rfc8785.dumps(value)
+    except (orjson.JSONDecodeError, rfc8785.CanonicalizationError):
         return text
+    return value

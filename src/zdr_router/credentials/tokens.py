@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zdr_router.credentials.base import Fetch
-    from zdr_router.policy.signing import Unsigned
     from zdr_router.policy.errand import Errand
+    from zdr_router.policy.signing import Unsigned
 
 log = logging.getLogger("zdr_router")
 
