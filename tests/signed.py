@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import upstream as up
 from deployments import configuration, one_authority, registry
+from upstream import Upstream
 
 from zdr_router import Account, AsyncRouter, Policy
 from zdr_router.credentials.signers import Signers
@@ -17,9 +18,9 @@ from zdr_router.driver.attempt import Sender
 from zdr_router.driver.signing import fetch_over
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
 
-    from upstream import Behaviour, Upstream
+    from upstream import Behaviour
 
     from zdr_router.credentials.base import Signer
     from zdr_router.policy.target import Target
@@ -122,6 +123,19 @@ async def signing_router(
 
 
 @contextlib.asynccontextmanager
+async def signing(
+    auth: str, *answers: Behaviour, otherwise: Behaviour | None = None, clock: Clock | None = None
+) -> AsyncIterator[tuple[AsyncRouter, Upstream, Upstream]]:
+    """A router, its upstream, and a token endpoint that gives these answers."""
+    async with (
+        Upstream() as server,
+        Upstream(*answers, otherwise=otherwise) as endpoint,
+        signing_router(auth, server, endpoint, clock) as router,
+    ):
+        yield router, server, endpoint
+
+
+@contextlib.asynccontextmanager
 async def with_signer(router: AsyncRouter, signer: Signer) -> AsyncIterator[AsyncRouter]:
     """The router, with another signer for its one account."""
     async with router:
@@ -132,7 +146,3 @@ async def with_signer(router: AsyncRouter, signer: Signer) -> AsyncIterator[Asyn
 def token(text: str = "token-1", *, lifetime: object = 3600, **members: object) -> Behaviour:
     """A token endpoint's answer."""
     return up.says({"access_token": text, "expires_in": lifetime, "token_type": "Bearer", **members})
-
-
-def tokens(names: Sequence[str] = (), lifetime: object = 3600) -> list[Behaviour]:
-    return [token(name, lifetime=lifetime) for name in names]

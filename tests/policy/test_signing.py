@@ -106,9 +106,7 @@ def test_each_way_adds_the_headers_that_are_its_own(dispatch, auth):
     assert isinstance(verdict, Dispatch) == (auth == "aws_sigv4")
 
 
-@pytest.mark.parametrize(
-    "value", ["Bearer a\r\nx-evil: 1", "Bearer \0", "Bearer \u00e9", "Bearer \u2028"]
-)
+@pytest.mark.parametrize("value", ["Bearer a\r\nx-evil: 1", "Bearer \0", "Bearer \u00e9", "Bearer \u2028"])
 def test_a_signature_with_a_control_character_is_stopped(dispatch, value):
     added = {"authorization": value}
     stopped = countersign(dispatch, Unsigned.of(dispatch), added, now=NOON, trust=Trust())

@@ -93,10 +93,9 @@ class Signers:
             endpoint = self._endpoints.get("azure_ad", azure.ENDPOINT)
             return self._fetching(azure.errands(parts, audience, endpoint))
         if target.auth == "google":
-            from zdr_router.credentials import google  # noqa: PLC0415
+            from zdr_router.credentials.google import ENDPOINT, errands  # noqa: PLC0415
 
-            endpoint = self._endpoints.get("google", google.ENDPOINT)
-            return self._fetching(google.errands(parts, audience, endpoint))
+            return self._fetching(errands(parts, audience, self._endpoints.get("google", ENDPOINT)))
         from zdr_router.credentials.aws import AwsSigner  # noqa: PLC0415
 
         return AwsSigner(parts, region=_region(target), service=audience, clock=self._clock)
