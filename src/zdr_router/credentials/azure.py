@@ -1,7 +1,7 @@
 """Microsoft Entra: the secret of an application buys a token.
 
-Over our own transport, since it is one form: msal and azure-identity would send it too, through HTTP clients and
-proxies of their own, after asking an address that the operator did not name which endpoint to use.
+Without msal and azure-identity, since it is one form: they would send it through HTTP clients of their own, to where a
+discovery document or the environment says (docs/dependencies.md).
 """
 
 from __future__ import annotations
