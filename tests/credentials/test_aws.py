@@ -73,13 +73,13 @@ RUNTIME = "https://bedrock-runtime.eu-central-1.amazonaws.com/openai/v1/chat/com
 )
 @pytest.mark.parametrize("session", [{}, {"session_token": "FwoGZXIvYXdzE/ses+sion=="}])
 @pytest.mark.parametrize("body", [b'{"messages":[]}', '{"é":"\u2028"}'.encode()])
-async def test_method_address_body_and_type_are_signed(url, session, body):
+async def test_method_address_body_and_types_are_signed(url, session, body):
     added = await sign(url, body, **session)
     assert added["x-amz-date"] == "20150830T123600Z"
     assert added["x-amz-content-sha256"] == hashlib.sha256(body).hexdigest()
     assert added.get("x-amz-security-token") == session.get("session_token")
     fields = FIELDS.fullmatch(added.pop("authorization"))
-    headers = {**added, "host": urlsplit(url).netloc, "content-type": "application/json"}
+    headers = {**added, "host": urlsplit(url).netloc, "content-type": "application/json", "accept": "*/*"}
     assert fields["id"] == "AKIDEXAMPLE"
     assert fields["scope"] == "20150830/eu-central-1/bedrock/aws4_request"
     assert fields["names"].split(";") == sorted(headers)

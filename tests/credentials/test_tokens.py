@@ -9,7 +9,7 @@ import pytest
 
 from zdr_router.credentials.base import Reply
 from zdr_router.credentials.oauth import ask
-from zdr_router.credentials.tokens import AHEAD, MARGIN, REST, TokenSigner
+from zdr_router.credentials.tokens import AHEAD, MARGIN, PATIENCE, REST, TokenSigner
 from zdr_router.metadata import Outcome
 from zdr_router.policy.signing import Unsigned
 from zdr_router.sealed import Sealed
@@ -34,7 +34,7 @@ class Endpoint:
     async def __call__(self, errand, *, deadline):
         self.asked += 1
         self.contexts.append(WHOSE.get())
-        assert deadline > asyncio.get_running_loop().time()
+        assert 0 < deadline - asyncio.get_running_loop().time() <= PATIENCE
         assert errand.url == "https://iam.example/token"
         try:
             await self.open.wait()

@@ -85,7 +85,8 @@ async def test_keys_of_aws_sign_what_arrives_and_stay_here():
     assert arrived.headers["x-amz-security-token"] == f"{CANARY}/session=="
     assert re.fullmatch(
         r"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/\d{8}/eu-central-1/bedrock/aws4_request, "
-        r"SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature=[0-9a-f]{64}",
+        r"SignedHeaders=accept;content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token, "
+        r"Signature=[0-9a-f]{64}",
         arrived.headers["authorization"],
     )
     assert arrived.headers["host"] == f"127.0.0.1:{server.port}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zdr_router.sealed import Sealed
 
 SERVICE: Final = "bedrock"
+_SIGNED: Final = ("accept", "content-type")
 
 
 class AwsSigner:
@@ -37,13 +38,13 @@ class AwsSigner:
         self._clock = clock
 
     async def sign(self, request: Unsigned, *, deadline: float) -> Mapping[str, str] | Outcome:  # noqa: ARG002
-        """The signature over method, address, content type and body, with what is needed to check it."""
+        """The signature over method, address, what is sent and wanted, and body, with what is needed to check it."""
         parts = self._parts.open()
         stamp = dt.datetime.fromtimestamp(self._clock(), dt.UTC).strftime(SIGV4_TIMESTAMP)
         added = {"x-amz-date": stamp, "x-amz-content-sha256": hashlib.sha256(request.body.open()).hexdigest()}
         if "session_token" in parts:
             added["x-amz-security-token"] = parts["session_token"]
-        signed = {**added, "content-type": request.headers["content-type"]}
+        signed = {**added, **{name: request.headers[name] for name in _SIGNED if name in request.headers}}
         asked = AWSRequest(method=request.method, url=request.url, headers=signed)
         asked.context["timestamp"] = stamp
         keys = ReadOnlyCredentials(parts["access_key_id"], parts["secret_access_key"], None)
