@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
@@ -28,8 +27,7 @@ class Usage(NamedTuple):
     cached_tokens: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decoded(Generic[B]):
+class Decoded(NamedTuple, Generic[B]):
     """A whole answer in OpenAI's shape; sealed, so that the object may be shown."""
 
     body: Sealed[B]

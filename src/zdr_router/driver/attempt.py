@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, encode_chat, encode_embeddings
+from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, stream_members
 from zdr_router.dialects.openai_errors import classify_error
 from zdr_router.driver.signing import sign
 from zdr_router.metadata import Outcome, Sent
@@ -15,7 +15,6 @@ from zdr_router.policy.guard import Stopped, WireRequest, guard
 from zdr_router.registry.configuration import AUTH_HEADERS, SIGNED_HEADERS
 from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.routing.retry_after import retry_after
-from zdr_router.sealed import Sealed
 from zdr_router.transport.base import Response, SendFailure, Transport
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Sender:
             return Ended(Outcome.CONTRADICTED, "maybe", response.status)
         if clearance.request.endpoint == "embeddings":
             decoded: Decoded[Any] | Outcome = decode_embeddings(
-                payload, head, inputs=count_inputs(clearance.request.body.open())
+                payload, head, inputs=count_inputs(clearance.request.content.open().values()["input"])
             )
         else:
             decoded = decode_chat(payload, head)
@@ -108,15 +107,13 @@ class Sender:
 def encode(clearance: Clearance, *, stream: bool) -> WireRequest:
     """The request as the cleared target's dialect writes it, with everything set that the clearance forces."""
     target, request = clearance.target, clearance.request
-    if request.endpoint == "embeddings":
-        body = encode_embeddings(request.body.open(), model=target.model)
-    else:
-        body = encode_chat(request.body.open(), model=target.model, stream=stream)
-    for forced in clearance.forced:
-        forced.apply(body)
+    added: dict[str, object] = {"model": target.model}
+    if stream:
+        added.update(stream_members(request.content.open().stream_options))
+    added.update(clearance.forced_members())
     accept = "text/event-stream" if stream else "application/json"
     url = f"{target.base_url}{ENDPOINTS[request.endpoint].path}"
-    return WireRequest("POST", url, _headers(target, accept), Sealed(body))
+    return WireRequest("POST", url, _headers(target, accept), added)
 
 
 def shown(expected: tuple[Expectation, ...], headers: Mapping[str, str], payload: bytes) -> bool:
