@@ -55,7 +55,9 @@ async def sign(url: str, body: bytes = b"{}", *, service: str | None = None, **p
     keys = {"access_key_id": "AKIDEXAMPLE", "secret_access_key": EXAMPLE_KEY, **parts}
     signer = AwsSigner(Sealed(keys), region="eu-central-1", service=service, clock=lambda: NOW)
     headers = {"content-type": "application/json", "accept": "*/*", "user-agent": "zdr-router"}
-    return dict(await signer.sign(Unsigned("POST", url, headers, Sealed(body)), deadline=0.0))
+    return dict(
+        await signer.sign(Unsigned("POST", url, headers, Sealed((body[:1], memoryview(body)[1:]))), deadline=0.0)
+    )
 
 
 RUNTIME = "https://bedrock-runtime.eu-central-1.amazonaws.com/openai/v1/chat/completions"

@@ -15,7 +15,7 @@ PARTS = Sealed({"tenant_id": TENANT, "client_id": APPLICATION, "client_secret": 
 def test_an_application_shows_its_secret_to_its_tenant_alone():
     errand = errands(PARTS, None)(0.0)
     assert errand.url == f"https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token"
-    assert parse_qs(errand.body.open().decode()) == {
+    assert parse_qs(errand.body.open()[0].decode()) == {
         "grant_type": ["client_credentials"],
         "client_id": [APPLICATION],
         "client_secret": [CANARY],
@@ -25,5 +25,5 @@ def test_an_application_shows_its_secret_to_its_tenant_alone():
 
 
 def test_the_scope_is_that_of_the_configuration():
-    form = parse_qs(errands(PARTS, "https://ai.azure.com/.default")(0.0).body.open().decode())
+    form = parse_qs(errands(PARTS, "https://ai.azure.com/.default")(0.0).body.open()[0].decode())
     assert form["scope"] == ["https://ai.azure.com/.default"]

@@ -28,7 +28,7 @@ def key(**changes: object) -> dict:
 def asked(scope: str | None = None) -> dict[str, str]:
     errand = errands(Sealed({"service_account": key()}), scope)(NOW)
     assert errand.url == "https://oauth2.googleapis.com/token"
-    return {name: value for name, (value,) in parse_qs(errand.body.open().decode()).items()}
+    return {name: value for name, (value,) in parse_qs(errand.body.open()[0].decode()).items()}
 
 
 def decoded(text: str) -> bytes:

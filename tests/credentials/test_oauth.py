@@ -22,7 +22,7 @@ def reply(body: object = None, status: int = 200) -> Reply:
 
 def test_a_form_says_what_it_is_given_and_nothing_more():
     errand = ask("https://x.example/token", grant_type="a:b", secret="p&q=r s+ü")
-    form = parse_qs(errand.body.open().decode(), strict_parsing=True)
+    form = parse_qs(errand.body.open()[0].decode(), strict_parsing=True)
     assert form == {"grant_type": ["a:b"], "secret": ["p&q=r s+ü"]}
 
 

@@ -14,7 +14,7 @@ from zdr_router.metadata import Outcome
 from zdr_router.policy.signing import Unsigned
 from zdr_router.sealed import Sealed
 
-REQUEST = Unsigned("POST", "https://api.p0.example/v1/chat/completions", {}, Sealed(b"{}"))
+REQUEST = Unsigned("POST", "https://api.p0.example/v1/chat/completions", {}, Sealed((b"{}",)))
 HOUR = 3600.0
 WHOSE: contextvars.ContextVar[str] = contextvars.ContextVar("whose", default="nobody's")
 

@@ -93,6 +93,13 @@ async def test_keys_of_aws_sign_what_arrives_and_stay_here():
     assert "accept" in arrived.headers
 
 
+async def test_a_head_that_no_second_request_has_is_not_kept():
+    pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+    async with Upstream() as server, signing_router("aws_sigv4", server) as router:
+        await chat(router)
+        assert router._sender._transport._pool.render.cache_info().currsize == 0
+
+
 async def test_a_hundred_calls_at_once_buy_one_token():
     async with signing("ibm_iam", otherwise=token()) as (router, server, tokens):
         await asyncio.gather(*(chat(router) for _ in range(100)))
@@ -206,7 +213,7 @@ class Hostile:
 
 
 ACTS = {
-    "body": Hostile(lambda request: object.__setattr__(request, "body", type(request.body)(b'{"model":"m"}'))),
+    "body": Hostile(lambda request: object.__setattr__(request, "body", type(request.body)((b'{"model":"m"}',)))),
     "path": Hostile(lambda request: object.__setattr__(request, "url", request.url + "/elsewhere")),
     "method": Hostile(lambda request: object.__setattr__(request, "method", "PUT")),
     "headers": Hostile(lambda request: request.headers.update({"x-new": "1"})),

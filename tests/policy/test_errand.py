@@ -9,7 +9,7 @@ import pytest
 from zdr_router.policy.errand import Errand
 from zdr_router.sealed import Sealed
 
-BODY = Sealed(b"apikey=s3cret")
+BODY = Sealed((b"apikey=s3cret",))
 
 
 @pytest.mark.parametrize("url", ["https://iam.cloud.ibm.com/identity/token", "http://127.0.0.1:9/token"])

@@ -26,20 +26,20 @@ def auth() -> str:
 
 
 @pytest.fixture
-def dispatch(case, configuration, account, clear, auth) -> Dispatch:
+def dispatch(configuration, account, clear, auth) -> Dispatch:
     configuration["credentials"] = {"auth": auth}
     account["credentials"] = {"service_account": {"env": "P0"}}
     del account["api_key"]
     clearance = clear()
     assert isinstance(clearance, Clearance), clearance
-    body = Sealed({**case.body, "model": "small", "store": False})
-    let_through = guard(WireRequest("POST", URL, {"accept": "*/*"}, body), clearance, now=NOON, trust=Trust())
+    wire = WireRequest("POST", URL, {"accept": "*/*"}, {"model": "small", "store": False})
+    let_through = guard(wire, clearance, now=NOON, trust=Trust())
     assert isinstance(let_through, Dispatch)
     return let_through
 
 
 def test_before_it_is_signed_it_carries_no_credential_at_all(dispatch):
-    wire = WireRequest("POST", URL, SIGNATURE, Sealed({**dispatch.clearance.request.body.open(), "model": "small"}))
+    wire = WireRequest("POST", URL, SIGNATURE, {"model": "small", "store": False})
     assert "allow-list" in guard(wire, dispatch.clearance, now=NOON, trust=Trust()).sentence
 
 
@@ -68,7 +68,7 @@ TAMPERED = {
     "a header": {"headers": {"accept": "text/html"}},
     "a header more": {"headers": {"accept": "*/*", "x-new": "1"}},
     "a header less": {"headers": {}},
-    "body": {"body": Sealed(b'{"model":"small"}')},
+    "body": {"body": Sealed((b'{"model":"small"}',))},
 }
 
 
@@ -93,7 +93,7 @@ def test_a_signature_adds_no_other_header(configuration, clear, auth, name):
     configuration["credentials"] = {"auth": auth}
     clearance = clear()
     assert isinstance(clearance, Clearance)
-    let_through = Dispatch("POST", URL, {"accept": "*/*"}, Sealed(b"{}"), clearance)
+    let_through = Dispatch("POST", URL, {"accept": "*/*"}, Sealed((b"{}",)), clearance)
     added = {"authorization": "x", name: "y"}
     stopped = countersign(let_through, Unsigned.of(let_through), added, now=NOON, trust=Trust())
     assert stopped == Stopped("the signature has a header that is not one of its own")
@@ -121,7 +121,7 @@ def test_what_was_not_signed_is_stopped(dispatch, added):
 
 def test_a_credential_that_is_sent_as_it_is_is_not_signed_besides(clear):
     clearance = clear()
-    let_through = Dispatch("POST", URL, {"accept": "*/*"}, Sealed(b"{}"), clearance)
+    let_through = Dispatch("POST", URL, {"accept": "*/*"}, Sealed((b"{}",)), clearance)
     stopped = countersign(let_through, Unsigned.of(let_through), SIGNATURE, now=NOON, trust=Trust())
     assert "not one of its own" in stopped.sentence
 

@@ -41,7 +41,10 @@ class AwsSigner:
         """The signature over method, address, what is sent and wanted, and body, with what is needed to check it."""
         parts = self._parts.open()
         stamp = dt.datetime.fromtimestamp(self._clock(), dt.UTC).strftime(SIGV4_TIMESTAMP)
-        added = {"x-amz-date": stamp, "x-amz-content-sha256": hashlib.sha256(request.body.open()).hexdigest()}
+        digest = hashlib.sha256()
+        for piece in request.body.open():
+            digest.update(piece)
+        added = {"x-amz-date": stamp, "x-amz-content-sha256": digest.hexdigest()}
         if "session_token" in parts:
             added["x-amz-security-token"] = parts["session_token"]
         signed = {**added, **{name: request.headers[name] for name in _SIGNED if name in request.headers}}

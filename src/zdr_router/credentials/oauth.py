@@ -32,7 +32,7 @@ class Token(NamedTuple):
 
 def ask(endpoint: str, **form: str) -> Errand:
     """The request for a token."""
-    return Errand(endpoint, Sealed(urlencode(form).encode()))
+    return Errand(endpoint, Sealed((urlencode(form).encode(),)))
 
 
 def read_token(reply: Reply | None) -> Token | Outcome:

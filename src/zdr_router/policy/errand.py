@@ -26,8 +26,10 @@ class Errand:
         {"content-type": "application/x-www-form-urlencoded", "accept": "application/json", "user-agent": "zdr-router"}
     )
 
+    once: ClassVar[bool] = False
+
     url: str
-    body: Sealed[bytes]
+    body: Sealed[tuple[bytes | memoryview, ...]]
 
     def __post_init__(self) -> None:
         """Refuse an endpoint at which a credential could be read on the way."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from zdr_router.metadata import Outcome
 from zdr_router.policy.dispatch import Dispatch
 from zdr_router.policy.guard import Stopped
-from zdr_router.registry.configuration import SIGNED_HEADERS
+from zdr_router.registry.configuration import SIGNED_HEADERS, SIGNED_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Unsigned:
     method: str
     url: str
     headers: Mapping[str, str]
-    body: Sealed[bytes]
+    body: Sealed[tuple[bytes | memoryview, ...]]
 
     @classmethod
     def of(cls, dispatch: Dispatch) -> Unsigned:
@@ -39,8 +39,8 @@ class Unsigned:
         return same and self.body.open() == dispatch.body.open()
 
     def __repr__(self) -> str:
-        """How large it is."""
-        return f"<unsigned, {self.body}>"
+        """Where it goes."""
+        return f"<unsigned request to {self.url}>"
 
 
 def countersign(
@@ -64,4 +64,6 @@ def countersign(
             return Stopped("a header of the signature has a control character in it")
     if _SIGNATURE not in added:
         return Stopped("the request was not signed")
-    return Dispatch(dispatch.method, dispatch.url, {**dispatch.headers, **added}, dispatch.body, clearance)
+    headers = {**dispatch.headers, **added}
+    once = clearance.target.auth in SIGNED_ONCE
+    return Dispatch(dispatch.method, dispatch.url, headers, dispatch.body, clearance, once)

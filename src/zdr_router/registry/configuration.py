@@ -42,6 +42,9 @@ SIGNED_HEADERS: Final[Mapping[str, frozenset[str]]] = {
 }
 """The headers that are made for each request, or fetched for a while, by the way to authenticate."""
 
+SIGNED_ONCE: Final = frozenset({"aws_sigv4"})
+"""The ways whose headers no second request has."""
+
 _MADE_OUT: Final = frozenset({"aws_sigv4", "google", "azure_ad"})
 
 
