@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
 from zdr_router.config import RouteEntry, assemble, load, route_of
+from zdr_router.credentials.signers import Signers
 from zdr_router.driver.attempt import DIALECTS, Sender
 from zdr_router.driver.engine import Ask, Engine
+from zdr_router.driver.signing import fetch_over
 from zdr_router.driver.stream import StreamRun
 from zdr_router.errors import InvalidRequest
 from zdr_router.policy.calendar import DAY, end_of
@@ -126,8 +128,11 @@ class AsyncRouter:
         # aiohttp is loaded here, so that `import zdr_router` stays light.
         from zdr_router.transport.aiohttp import AiohttpTransport  # noqa: PLC0415
 
-        transport = await self._stack.enter_async_context(AiohttpTransport(self.deployment.transport))
-        self._sender = Sender(transport, self.trust, self._clock)
+        transport = AiohttpTransport(self.deployment.transport)
+        signers = Signers(self.deployment.targets, fetch_over(transport), self._clock)
+        await self._stack.enter_async_context(transport)
+        await self._stack.enter_async_context(signers)
+        self._sender = Sender(transport, self.trust, self._clock, signers.by_account)
         self._warn_of_expiries()
         return self
 

@@ -57,7 +57,7 @@ def assumed(operator: Operator) -> dict[str, Route]:
 
 
 def _with_credential(target: Target) -> Target:
-    if not target.lacks_credential or target.account.api_key is None:
+    if not target.lacks_credential or not target.account.secrets:
         return target
     grant = target.account.grant
     # A grant that names no key is bound to none, whichever it will be.

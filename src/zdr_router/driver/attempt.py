@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, stream_members
 from zdr_router.dialects.openai_errors import classify_error
+from zdr_router.driver.signing import sign
 from zdr_router.metadata import Outcome, Sent
 from zdr_router.policy.guard import Stopped, WireRequest, guard
-from zdr_router.registry.configuration import AUTH_HEADERS
+from zdr_router.registry.configuration import AUTH_HEADERS, SIGNED_HEADERS
 from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.routing.retry_after import retry_after
 from zdr_router.transport.base import Response, SendFailure, Transport
@@ -18,6 +20,7 @@ from zdr_router.transport.base import Response, SendFailure, Transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from zdr_router.credentials.base import Signer
     from zdr_router.dialects.base import Decoded, Head
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.conditions import Expectation
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 
 DIALECTS: Final = frozenset({"openai"})
 """What this build speaks."""
+
+UNSIGNED: Final[Mapping[str, Signer]] = MappingProxyType({})
+"""No account's requests are signed."""
 
 _OK: Final = 200
 
@@ -41,10 +47,17 @@ class Ended(NamedTuple):
 
 
 class Sender:
-    """Sends attempts, and reads what comes back. `clock` gives seconds since the epoch."""
+    """Sends attempts, and reads what comes back. `clock` gives seconds since the epoch; `signers` are by account."""
 
-    def __init__(self, transport: Transport, trust: TrustState, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        trust: TrustState,
+        clock: Callable[[], float],
+        signers: Mapping[str, Signer] = UNSIGNED,
+    ) -> None:
         """Nothing is opened yet."""
+        self._signers = signers
         self._transport = transport
         self._trust = trust
         self._clock = clock
@@ -75,6 +88,11 @@ class Sender:
         dispatch = guard(wire, clearance, now=self._clock(), trust=self._trust.read())
         if isinstance(dispatch, Stopped):
             return Ended(dispatch.outcome, "no")
+        if clearance.target.auth in SIGNED_HEADERS:
+            signer = self._signers.get(clearance.target.account_name)
+            dispatch = await sign(dispatch, signer, deadline=deadline, clock=self._clock, trust=self._trust)
+            if isinstance(dispatch, Stopped):
+                return Ended(dispatch.outcome, "no")
         response = await self._transport.send(dispatch, deadline=deadline)
         if isinstance(response, SendFailure):
             return Ended(response.outcome, response.sent)
