@@ -32,6 +32,7 @@ __all__ = [
     "decode_embeddings",
     "encode_chat",
     "encode_embeddings",
+    "read_chat",
 ]
 
 _ROUTER_PARAMETERS = frozenset({"provider"})
@@ -79,6 +80,14 @@ def decode_chat(payload: bytes, head: Head) -> Decoded[ChatCompletionBody] | Out
     """The answer in OpenAI's shape, or why the payload of a 200 is none."""
     try:
         raw = _object(payload)
+    except Unusable as why:
+        return why.outcome
+    return read_chat(raw, head)
+
+
+def read_chat(raw: dict[str, object], head: Head) -> Decoded[ChatCompletionBody] | Outcome:
+    """The answer in OpenAI's shape, or why this object is none."""
+    try:
         choices = raw.get("choices")
         if not isinstance(choices, list) or not choices:
             return Outcome.MALFORMED

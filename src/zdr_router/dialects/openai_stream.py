@@ -102,11 +102,7 @@ class ChatStreamDecoder:
             return chunks
         try:
             for kind, payload in self._events.feed(data):
-                if payload.startswith(_DONE):
-                    self.done = True
-                    chunk = self._usage_chunk()
-                else:
-                    chunk = self._chunk(kind, payload)
+                chunk = self.finish() if payload.startswith(_DONE) else self._chunk(kind, payload)
                 if chunk is not None:
                     chunks.append(chunk)
                 if self.done:
@@ -117,6 +113,11 @@ class ChatStreamDecoder:
         if self._events.oversized:
             self.failed = Outcome.MALFORMED
         return chunks
+
+    def finish(self) -> ChatChunk | None:
+        """The stream says that it is over: the chunk of usage, if it is wanted and known."""
+        self.done = True
+        return self._usage_chunk()
 
     def end(self) -> Outcome:
         """How the attempt ended, once the bytes have.
@@ -138,6 +139,10 @@ class ChatStreamDecoder:
         raw = _object(kind, payload)
         if self._accept is not None and not self._accept(raw):
             raise Unusable(Outcome.CONTRADICTED)
+        return self.take(raw)
+
+    def take(self, raw: dict[str, object]) -> ChatChunk | None:
+        """The chunk of an event in OpenAI's form, or None where it holds nothing; raises `Unusable`."""
         self._count(raw)
         choices = raw.get("choices")
         if not isinstance(choices, list):

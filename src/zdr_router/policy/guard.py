@@ -10,8 +10,8 @@ import orjson
 from zdr_router.metadata import Outcome
 from zdr_router.policy.asked import failing_checks
 from zdr_router.policy.dispatch import Dispatch
+from zdr_router.policy.foreign import address_of, is_header_of, is_translated, translated_fault
 from zdr_router.registry.configuration import AUTH_HEADERS
-from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def guard(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust |
     if not clearance.request.unchanged():
         return Stopped("the request was changed after it was cleared", Outcome.CALLER_FAULT)
     body = wire.body.open()
-    if fault := _address(wire, clearance) or _headers(wire, clearance) or _members(body, clearance):
+    members = translated_fault if is_translated(clearance) else _members
+    if fault := _address(wire, clearance) or _headers(wire, clearance) or members(body, clearance):
         return Stopped(fault)
     if fault := _conditions(wire.body, clearance):
         return Stopped(fault)
@@ -66,17 +67,16 @@ def guard(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust |
 
 
 def _address(wire: WireRequest, clearance: Clearance) -> str:
-    expected = f"{clearance.target.base_url}{ENDPOINTS[clearance.request.endpoint].path}"
     if wire.method != "POST":
         return "the method is not POST"
-    return "" if wire.url == expected else "the address is not the one that was cleared"
+    return "" if wire.url == address_of(clearance) else "the address is not the one that was cleared"
 
 
 def _headers(wire: WireRequest, clearance: Clearance) -> str:
     auth = AUTH_HEADERS.get(clearance.target.auth)
     credential = clearance.target.credential
     for name, value in wire.headers.items():
-        if name not in _HEADERS and name != auth:
+        if name not in _HEADERS and name != auth and not is_header_of(clearance, name, value):
             return "a header is not on the allow-list"
         if not value.isprintable():
             return "a header has a control character in it"

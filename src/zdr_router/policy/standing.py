@@ -17,6 +17,7 @@ from zdr_router.policy.trust import Trust, subjects
 from zdr_router.registry.configuration import AUTH_HEADERS
 from zdr_router.registry.hosts import check_base_url
 from zdr_router.registry.ladders import FLAGS, GRADES, MEDIA, Grade
+from zdr_router.registry.vocabulary.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from zdr_router.metadata import Refusal
@@ -212,7 +213,10 @@ def _place(findings: Findings, policy: Policy, dialects: frozenset[str]) -> None
         findings.add("ZDR706", "the policy rules this provider out", "change the policy's `providers`")
     if configuration.dialect not in dialects:
         sentence = f"this build does not speak {configuration.dialect}"
-        findings.add("ZDR705", sentence, "use a configuration that speaks openai", fact="dialect")
+        fix = "use a configuration that speaks openai"
+        if configuration.dialect in DIALECTS:
+            fix = f'{fix}, or install "zdr-router[litellm]"'
+        findings.add("ZDR705", sentence, fix, fact="dialect")
     elif configuration.credentials.auth not in (*AUTH_HEADERS, "none"):
         sentence = f"this build does not sign with {configuration.credentials.auth}"
         findings.add("ZDR705", sentence, "use a configuration with another way to authenticate", fact="credentials")

@@ -23,11 +23,17 @@ from zdr_router.registry.facts import (
 )
 from zdr_router.registry.hosts import check_host
 
-Auth = Literal["bearer", "x-api-key", "api-key", "aws_sigv4", "google", "azure_ad", "none"]
-"""How a request proves whose it is. bearer, x-api-key and api-key: a secret in that header. aws_sigv4: signed with
-AWS keys. google: a token of a service account. azure_ad: a token of a Microsoft Entra application."""
+Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "aws_sigv4", "google", "azure_ad", "none"]
+"""How a request proves whose it is. bearer, x-api-key, api-key and x-goog-api-key: a secret in that header.
+aws_sigv4: signed with AWS keys. google: a token of a service account. azure_ad: a token of a Microsoft Entra
+application."""
 
-AUTH_HEADERS: Final = {"bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
+AUTH_HEADERS: Final = {
+    "bearer": "authorization",
+    "x-api-key": "x-api-key",
+    "api-key": "api-key",
+    "x-goog-api-key": "x-goog-api-key",
+}
 """The header in which a secret is sent as it is, by the way to authenticate."""
 
 
