@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
 from zdr_router.config import RouteEntry, assemble, load, route_of
-from zdr_router.driver.attempt import DIALECTS, Sender
+from zdr_router.driver.attempt import Sender
+from zdr_router.driver.codecs import load_codecs, spoken
 from zdr_router.driver.engine import Ask, Engine
 from zdr_router.driver.stream import StreamRun
 from zdr_router.errors import InvalidRequest
@@ -113,7 +114,7 @@ class AsyncRouter:
         self._stack = AsyncExitStack()
         self._engine = Engine(
             deployment,
-            clearing=Clearing(dialects=DIALECTS, salt_key=secrets.token_bytes(32)),
+            clearing=Clearing(dialects=spoken(), salt_key=secrets.token_bytes(32)),
             trust=self.trust,
             health=MemoryHealth(),
             recorders=recorders,
@@ -122,12 +123,13 @@ class AsyncRouter:
         )
 
     async def __aenter__(self) -> Self:
-        """Open the connections' pool."""
+        """Open the connections' pool, and load what a target's dialect needs. Raises `ConfigError`."""
         # aiohttp is loaded here, so that `import zdr_router` stays light.
         from zdr_router.transport.aiohttp import AiohttpTransport  # noqa: PLC0415
 
+        codecs = await load_codecs(_dialects(self.deployment))
         transport = await self._stack.enter_async_context(AiohttpTransport(self.deployment.transport))
-        self._sender = Sender(transport, self.trust, self._clock)
+        self._sender = Sender(transport, self.trust, self._clock, codecs)
         self._warn_of_expiries()
         return self
 
@@ -253,6 +255,11 @@ def _planned(clearance: Clearance) -> Planned:
     forced = tuple(forced.name for forced in clearance.forced)
     cache = target.configuration.cache.medium
     return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced)
+
+
+def _dialects(deployment: Deployment) -> frozenset[str]:
+    """The dialects of every target of a route."""
+    return frozenset(target.configuration.dialect for route in deployment.routes.values() for target in route.targets)
 
 
 def _expiries(deployment: Deployment) -> dict[str, float]:

@@ -102,10 +102,11 @@ class ChatStreamDecoder:
             return chunks
         try:
             for kind, payload in self._events.feed(data):
-                chunk = self.finish() if payload.startswith(_DONE) else self._chunk(kind, payload)
+                over = payload.startswith(_DONE)
+                chunk = self.finish() if over else self._chunk(kind, payload)
                 if chunk is not None:
                     chunks.append(chunk)
-                if self.done:
+                if over:
                     return chunks
         except Unusable as why:
             self.failed = why.outcome

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, encode_chat, encode_embeddings
+from zdr_router.dialects.openai import count_inputs, decode_embeddings, encode_chat, encode_embeddings
+from zdr_router.dialects.openai_codec import OPENAI
 from zdr_router.dialects.openai_errors import classify_error
+from zdr_router.driver.foreign import encode_foreign
 from zdr_router.metadata import Outcome, Sent
 from zdr_router.policy.guard import Stopped, WireRequest, guard
 from zdr_router.registry.configuration import AUTH_HEADERS
@@ -19,14 +22,11 @@ from zdr_router.transport.base import Response, SendFailure, Transport
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from zdr_router.dialects.base import Decoded, Head
+    from zdr_router.dialects.base import Codec, Decoded, Head
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.conditions import Expectation
     from zdr_router.policy.target import Target
     from zdr_router.state.trust import TrustState
-
-DIALECTS: Final = frozenset({"openai"})
-"""What this build speaks."""
 
 _OK: Final = 200
 
@@ -42,13 +42,27 @@ class Ended(NamedTuple):
 
 
 class Sender:
-    """Sends attempts, and reads what comes back. `clock` gives seconds since the epoch."""
+    """Sends attempts, and reads what comes back.
 
-    def __init__(self, transport: Transport, trust: TrustState, clock: Callable[[], float]) -> None:
+    `clock` gives seconds since the epoch; `codecs` are those of dialects other than `openai`.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        trust: TrustState,
+        clock: Callable[[], float],
+        codecs: Mapping[str, Codec] = MappingProxyType({}),
+    ) -> None:
         """Nothing is opened yet."""
         self._transport = transport
         self._trust = trust
         self._clock = clock
+        self._codecs = codecs
+
+    def codec(self, clearance: Clearance) -> Codec:
+        """What the cleared target's answers are read with."""
+        return self._codecs.get(clearance.target.configuration.dialect, OPENAI)
 
     async def ask(self, clearance: Clearance, head: Head, deadline: float) -> Ended:
         """One whole answer from the cleared target."""
@@ -65,14 +79,16 @@ class Sender:
                 payload, head, inputs=count_inputs(clearance.request.body.open())
             )
         else:
-            decoded = decode_chat(payload, head)
+            decoded = self.codec(clearance).decode(payload, head)
         if isinstance(decoded, Outcome):
             return Ended(decoded, "maybe", response.status)
         return Ended(Outcome.OK, "maybe", response.status, answer=decoded)
 
     async def send(self, clearance: Clearance, deadline: float, *, stream: bool) -> Response | Ended:
         """The head of a 200, or how the attempt ended before there was one."""
-        wire = encode(clearance, stream=stream)
+        wire = self._encode(clearance, stream=stream)
+        if isinstance(wire, Outcome):
+            return Ended(wire, "no")
         dispatch = guard(wire, clearance, now=self._clock(), trust=self._trust.read())
         if isinstance(dispatch, Stopped):
             return Ended(dispatch.outcome, "no")
@@ -85,6 +101,12 @@ class Sender:
         payload = await response.read()
         outcome = classify_error(response.status, b"" if isinstance(payload, SendFailure) else payload)
         return Ended(outcome, "maybe", response.status, wait)
+
+    def _encode(self, clearance: Clearance, *, stream: bool) -> WireRequest | Outcome:
+        codec = self._codecs.get(clearance.target.configuration.dialect)
+        if codec is None:
+            return encode(clearance, stream=stream)
+        return encode_foreign(codec, clearance, _headers(clearance.target, "application/json"), stream=stream)
 
 
 def encode(clearance: Clearance, *, stream: bool) -> WireRequest:

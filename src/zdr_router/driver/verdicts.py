@@ -29,7 +29,7 @@ def failure(done: Done, ledger: Ledger, at: float) -> Refused | Exhausted | Inva
     if last is Outcome.CALLER_FAULT:
         given = ledger.attempts[-1].http_status
         sentence = (
-            "the request is not JSON, or was changed while it was under way"
+            "the request is not JSON, was changed while it was under way, or is none that the target's format expresses"
             if given is None
             else "the provider found the request invalid"
         )
