@@ -37,7 +37,7 @@ def judge_carriage(findings: Findings, target: Target, request: Request) -> None
         findings.add("ZDR607", sentence, "use a configuration that speaks openai", fact="dialect")
         return
     _scope(findings, target, dialect)
-    if not request.requirements.features.isdisjoint(_REMOTE):
+    if dialect.wire is not None and not request.requirements.features.isdisjoint(_REMOTE):
         sentence = f"{dialect.id} cannot carry media by address"
         findings.add("ZDR607", sentence, "send the media itself, as a data: URL", fact="dialect")
     for place in _uncarried(readers, request.body.open()):

@@ -82,7 +82,7 @@ def _inference(body: Mapping[str, object]) -> Wire:
 
 def _tool_config(library: Library, body: Mapping[str, object], given: list[Json], model: str) -> dict[str, Any]:
     strict = iter(strictness(given))
-    made = library.converse_tools(given, model)
+    made: list[Json] = [dict(tool) for tool in library.converse_tools(given, model)]  # they are of a class of its own
     if sum("toolSpec" in tool for tool in made) != len(given):
         raise Inexpressible
     for tool in made:
