@@ -89,13 +89,17 @@ class StreamSetting(NamedTuple):
     accept: Callable[[dict[str, object]], bool] | None
 
 
+class Encode(Protocol):
+    """Writes a request for the target's model."""
+
+    def __call__(self, body: Mapping[str, object], *, model: str, stream: bool) -> dict[str, object] | Outcome:
+        """The wire's body, a new object, or how the attempt ends because there is none. `body` stays as it was."""
+        ...
+
+
 class Codec(NamedTuple):
-    """A dialect's chat: what a request becomes on the wire, and what the bytes that come back mean.
+    """A dialect's chat: what a request becomes on the wire, and what the bytes that come back mean."""
 
-    `encode` takes the caller's body, the target's model and whether to stream, and gives a body that shares nothing
-    mutable with the caller's, or how the attempt ends because there is none. `decode` reads a whole answer.
-    """
-
-    encode: Callable[[Mapping[str, object], str, bool], dict[str, object] | Outcome]
+    encode: Encode
     decode: Callable[[bytes, Head], Decoded[ChatCompletionBody] | Outcome]
     stream: Callable[[StreamSetting], StreamDecoder]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 decode_openai = decode_chat
 
 
-def encode_openai(body: Mapping[str, object], model: str, stream: bool) -> dict[str, object]:  # noqa: FBT001
+def encode_openai(body: Mapping[str, object], *, model: str, stream: bool) -> dict[str, object]:
     """The caller's parameters with the target's model; its values are the caller's own."""
     return encode_chat(body, model=model, stream=stream)
 

@@ -28,7 +28,7 @@ def encode_foreign(
     if request.endpoint == "embeddings":
         body: dict[str, object] | Outcome = encode_embeddings(content, model=target.model)
     else:
-        body = codec.encode(content, target.model, stream)
+        body = codec.encode(content, model=target.model, stream=stream)
     if isinstance(body, Outcome):
         return body
     for member, word in dialect.scope.items():

@@ -53,7 +53,7 @@ def codecs():
 def encode(codecs):
     def encode_it(dialect: str, model: str, *, stream: bool = False, **body):
         given = copy.deepcopy(body)
-        wire = codecs[f"litellm:{dialect}"].encode(body, model, stream)
+        wire = codecs[f"litellm:{dialect}"].encode(body, model=model, stream=stream)
         assert body == given, "the caller's body was changed"
         if isinstance(wire, Outcome):
             return wire

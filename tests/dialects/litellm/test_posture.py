@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -59,7 +60,7 @@ def test_what_a_host_sets_later_stops_every_request(monkeypatch, name, value):
     codecs = make_codecs(library())
     monkeypatch.setattr(library().module, name, value)
     assert name in posture.fault(library().module)
-    assert {codecs[dialect].encode(ASK, "m", False) for dialect in WRITTEN} == {Outcome.GUARDED}
+    assert {codecs[dialect].encode(ASK, model="m", stream=False) for dialect in WRITTEN} == {Outcome.GUARDED}
 
 
 @pytest.mark.parametrize("name", ["LiteLLM", "LiteLLM Router", "LiteLLM Proxy"])
@@ -76,7 +77,7 @@ def test_a_logger_that_speaks_up_stops_every_request(name):
 def test_a_root_logger_at_debug_hears_nothing(caplog):
     caplog.set_level(logging.DEBUG)
     for codec in make_codecs(library()).values():
-        assert isinstance(codec.encode(ASK, "m", False), dict)
+        assert isinstance(codec.encode(ASK, model="m", stream=False), dict)
     assert caplog.text == ""
 
 
@@ -123,70 +124,62 @@ def test_a_litellm_that_is_in_use_elsewhere_with_callbacks_is_refused():
     assert said.endswith("False"), "the host's own settings were changed"
 
 
-def test_loading_and_every_codec_work_without_a_socket_a_file_or_a_word(tmp_path):
-    """Sockets, reading .env and writing files are seen by an audit hook; anything printed fails the test."""
+WATCHED = """
+import gc, json, os, sys
+seen = []
+def watch(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
+        seen.append(event)
+    elif event == "open" and str(args[0]).endswith(".env"):
+        seen.append("read .env")
+    elif event == "open" and encoding and set(str(args[1])) & set("wax+"):
+        seen.append("wrote a file")
+encoding = False
+sys.addaudithook(watch)
+from zdr_router.dialects.litellm.codecs import make_codecs
+from zdr_router.dialects.litellm.library import load
+codecs = make_codecs(load())
+encoding = True
+
+def mark(number):
+    return "".join(("cana", "ry", str(number)))
+
+def ask():
+    function = {"name": mark(1), "description": mark(2), "parameters": {"type": "object"}}
+    tools = [{"type": "function", "function": function}]
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+    marked = {"type": "text", "text": mark(3), "cache_control": {"type": "ephemeral"}}
+    call = {"id": mark(4), "type": "function", "function": {"name": mark(1), "arguments": "{}"}}
+    said = [
+        {"role": "user", "content": [marked, image]},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": mark(4), "content": mark(5)},
+    ]
+    body = {"messages": said, "tools": tools, "reasoning_effort": "low", "max_tokens": 5000}
+    wrong = {"messages": [{"role": "user", "content": [mark(6)]}]}
+    wires = [codec.encode(body, model="claude-sonnet-4-5", stream=True) for codec in codecs.values()]
+    failed = [codec.encode(wrong, model="m", stream=False) for codec in codecs.values()]
+    kept = any("cachedContent" in str(wire) for wire in wires)
+    return sum(isinstance(wire, dict) for wire in wires), sum(isinstance(each, str) for each in failed), kept
+
+written, failed, kept = ask()
+gc.collect()
+alive = set()
+for each in gc.get_objects():
+    if isinstance(each, (dict, list, tuple, set)):
+        held = [*each, *each.values()] if isinstance(each, dict) else list(each)
+        alive |= {text for text in held if isinstance(text, str) and text[:6] == mark("")}
+print(json.dumps([seen, os.environ.get("FROM_DOTENV"), written, failed, kept, sorted(alive)]))
+"""
+"""Loads litellm and writes a request in every format, under an audit hook; then looks for what is left of it."""
+
+
+def test_every_codec_works_without_a_socket_a_file_or_a_word_and_keeps_nothing(tmp_path):
+    """Neither of a request that was written nor of one that litellm could not read; anything on stderr fails too."""
     (tmp_path / ".env").write_text("LITELLM_LOG=DEBUG\nFROM_DOTENV=1\n")
-    said = in_a_process(
-        f"""
-        import os, sys
-        os.chdir({str(tmp_path)!r})
-        seen = []
-        def watch(event, args):
-            if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"):
-                seen.append(event)
-            elif event == "open" and isinstance(args[0], str) and args[0].endswith(".env"):
-                seen.append(args[0])
-            elif event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
-                if not args[0].endswith(".pyc") and "__pycache__" not in str(args[0]):
-                    seen.append("written")
-        sys.addaudithook(watch)
-        from zdr_router.dialects.litellm.library import load
-        from zdr_router.dialects.litellm.codecs import make_codecs
-        library = load()
-        seen.clear() if set(seen) <= {{"written"}} else None
-        image = {{"type": "image_url", "image_url": {{"url": "data:image/png;base64,iVBORw0KGgo="}}}}
-        marked = {{"type": "text", "text": "canary", "cache_control": {{"type": "ephemeral"}}}}
-        tools = [{{"type": "function", "function": {{"name": "f", "parameters": {{"type": "object"}}}}}}]
-        call = {{"id": "c", "type": "function", "function": {{"name": "f", "arguments": "{{}}"}}}}
-        messages = [
-            {{"role": "user", "content": [marked, image]}},
-            {{"role": "assistant", "content": None, "tool_calls": [call]}},
-            {{"role": "tool", "tool_call_id": "c", "content": "canary"}},
-        ]
-        body = {{"messages": messages, "tools": tools, "reasoning_effort": "low", "max_tokens": 5000}}
-        for codec in make_codecs(library).values():
-            for stream in (False, True):
-                wire = codec.encode(body, "claude-sonnet-4-5", stream)
-                assert isinstance(wire, dict), wire
-                assert "cachedContent" not in str(wire)
-        print(seen, os.environ.get("FROM_DOTENV"))
-        """,
-        LITELLM_MODE="DEV",
-    )
-    assert said == "[] None"
-
-
-def test_nothing_of_a_request_is_alive_after_it():
-    said = in_a_process("""
-        import gc
-        from zdr_router.dialects.litellm.library import load
-        from zdr_router.dialects.litellm.codecs import make_codecs
-        codecs = make_codecs(load())
-        def once():
-            text = "canary" + str(id(object()))
-            tools = [{"type": "function", "function": {"name": "canary_" + str(len(text)), "description": text}}]
-            content = [{"type": "text", "text": text}]
-            for codec in codecs.values():
-                codec.encode({"messages": [{"role": "user", "content": content}], "tools": tools}, "m", False)
-                codec.encode({"messages": [{"role": "user", "content": [text]}], "tools": tools}, "m", False)
-        once()
-        gc.collect()
-        kept = [o for o in gc.get_objects() if isinstance(o, (dict, list, tuple, set))]
-        found = 0
-        for each in kept:
-            values = list(each.values()) + list(each) if isinstance(each, dict) else list(each)
-            found += sum(isinstance(v, str) and v.startswith("canary") and v != "canary" for v in values)
-        print(found)
-    """)
-    # The names of the function's own constants: "canary_" is one of them.
-    assert int(said) <= 1
+    code = f"import os\nos.chdir({str(tmp_path)!r})\n{WATCHED}"
+    seen, from_dotenv, written, failed, kept, alive = json.loads(in_a_process(code, LITELLM_MODE="DEV"))
+    assert (seen, from_dotenv) == ([], None)
+    assert (written, failed) == (len(WRITTEN), len(WRITTEN))
+    assert kept is False, "Google would be asked to keep contents"
+    assert alive == []

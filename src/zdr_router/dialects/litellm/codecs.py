@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.dialects.base import Codec
@@ -20,6 +19,10 @@ from zdr_router.dialects.openai_codec import decode_openai, stream_openai
 from zdr_router.metadata import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zdr_router.dialects.base import Encode
+    from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
 WRITTEN: Final = frozenset(
@@ -36,8 +39,6 @@ WRITTEN: Final = frozenset(
     )
 )
 """The dialects that need litellm."""
-
-Encoder = Callable[[Mapping[str, object], str, bool], dict[str, object]]
 
 
 def make_codecs(library: Library) -> dict[str, Codec]:
@@ -61,16 +62,14 @@ def _google(library: Library, provider: str) -> Codec:
     return Codec(encode, decode_generate_content, stream_generate_content)
 
 
-def _guarded(
-    library: Library, encode: Encoder
-) -> Callable[[Mapping[str, object], str, bool], dict[str, object] | Outcome]:
+def _guarded(library: Library, encode: Writer) -> Encode:
     """`encode`, under a posture that still holds, and without the errors of litellm, which quote the messages."""
 
-    def guarded(body: Mapping[str, object], model: str, stream: bool) -> dict[str, object] | Outcome:  # noqa: FBT001
+    def guarded(body: Mapping[str, object], *, model: str, stream: bool) -> dict[str, object] | Outcome:
         if posture.fault(library.module):
             return Outcome.GUARDED
         try:
-            return encode(body, model, stream)
+            return encode(body, model=model, stream=stream)
         except Exception:  # noqa: BLE001 - litellm raises anything; it is dropped with everything that it holds
             return Outcome.CALLER_FAULT
 

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Final
 from zdr_router.dialects.litellm.conversation import Json, Wire, conversation, copied, limit, stops, tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
 _MAPPED: Final = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed")
 _CHOICES: Final = {"required": "REQUIRED", "none": "NONE"}
 
 
-def cohere_encoder(library: Library) -> Callable[[Mapping[str, object], str, bool], Wire]:
+def cohere_encoder(library: Library) -> Writer:
     """Writes requests. litellm knows no choice of tools, no formats and no `top_k` here, so those are written so."""
 
-    def encode(body: Mapping[str, object], model: str, stream: bool) -> Wire:  # noqa: FBT001 - as codecs are called
+    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:
         known = {name: body[name] for name in _MAPPED if body.get(name) is not None}
         known |= {"max_tokens": limit(body), "stop": stops(body), "tools": tools(body) or None}
         given = {name: value for name, value in known.items() if value is not None}

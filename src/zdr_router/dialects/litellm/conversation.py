@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,6 +12,14 @@ Json = dict[str, Any]
 Wire = dict[str, object]
 
 _INLINE: Final = re.compile(r"data:[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+;base64,")
+
+
+class Writer(Protocol):
+    """Writes a request in one format; may raise whatever litellm raises."""
+
+    def __call__(self, body: Mapping[str, object], *, model: str, stream: bool) -> Wire:
+        """The wire's body, a new object."""
+        ...
 
 
 class Inexpressible(Exception):

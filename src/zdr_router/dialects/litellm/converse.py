@@ -19,18 +19,19 @@ from zdr_router.dialects.litellm.conversation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
 _INFERENCE: Final = {"temperature": "temperature", "top_p": "topP"}
 _NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]*")
 
 
-def converse_encoder(library: Library) -> Callable[[Mapping[str, object], str, bool], Wire]:
+def converse_encoder(library: Library) -> Writer:
     """Writes requests; the address says whether the answer is streamed."""
 
-    def encode(body: Mapping[str, object], model: str, _stream: bool) -> Wire:  # noqa: FBT001 - as codecs are called
+    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
         turns, given = conversation(body), tools(body)
         # litellm renames other names, and remembers what they were in a cache of the process.
         if not all(_NAME.fullmatch(name) for name in _names(turns, given, body.get("tool_choice"))):

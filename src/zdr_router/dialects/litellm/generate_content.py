@@ -18,8 +18,9 @@ from zdr_router.dialects.litellm.conversation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
 _GENERATION: Final = {
@@ -32,11 +33,11 @@ _GENERATION: Final = {
 }
 
 
-def generate_content_encoder(library: Library, provider: str) -> Callable[[Mapping[str, object], str, bool], Wire]:
+def generate_content_encoder(library: Library, provider: str) -> Writer:
     """Writes requests; the address says model and stream. Contents that Google would keep are never asked for."""
     levels = remembered(library.google_levels)
 
-    def encode(body: Mapping[str, object], model: str, _stream: bool) -> Wire:  # noqa: FBT001 - as codecs are called
+    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
         system, turns = library.google_system(supports_system_message=True, messages=conversation(body))
         wire: Wire = {"contents": library.google_turns(turns, model=model, custom_llm_provider=provider)}
         if system is not None:

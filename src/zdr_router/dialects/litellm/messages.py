@@ -19,19 +19,20 @@ from zdr_router.dialects.litellm.conversation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
 _SAME: Final = {"temperature": "temperature", "top_p": "top_p", "top_k": "top_k"}
 _PROVIDER: Final = "anthropic"
 
 
-def messages_encoder(library: Library, *, version: str = "") -> Callable[[Mapping[str, object], str, bool], Wire]:
+def messages_encoder(library: Library, *, version: str = "") -> Writer:
     """Writes requests. `version`: the member that stands for the model where the address names that (Vertex AI)."""
     limits = remembered(library.messages_limit)
 
-    def encode(body: Mapping[str, object], model: str, stream: bool) -> Wire:  # noqa: FBT001 - as codecs are called
+    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:
         turns = conversation(body)
         leading, later = library.split_system(turns)
         placed = library.place_system(later, supports_mid_conversation_system=False)
