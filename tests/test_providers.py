@@ -68,7 +68,7 @@ def serves(name, model):
 
 
 def forbids(name, body):
-    return any(check.fails(body) for check in compile_conditions(CONFIGURATIONS[name].conditions).forbid)
+    return any(check.fails(body) for check in compile_conditions(CONFIGURATIONS[name].conditions).checks)
 
 
 # Every file.

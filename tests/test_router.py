@@ -458,4 +458,4 @@ async def test_a_body_that_is_not_json_is_the_callers_fault_and_is_not_sent():
         with pytest.raises(InvalidRequest, match="not JSON") as raised:
             await chat(open_router, messages=[{"role": "user", "content": "\ud800"}])
         assert server.connections == 0
-    assert (raised.value.status, raised.value.metadata.attempts[0].sent) == (400, "no")
+    assert (raised.value.status, raised.value.param, raised.value.metadata.attempts) == (400, "messages", ())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 SCHEMA = 1
 """Number of this schema; adding a field keeps it, removing or re-reading one raises it."""
@@ -90,8 +90,7 @@ class Refusal:
         return f"{self.id} {self.target}: {self.sentence}. Fix: {self.fix}{place}"
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
+class AttemptRecord(NamedTuple):
     """One call to one target, and how it ended."""
 
     target: str
@@ -104,8 +103,7 @@ class AttemptRecord:
     first_chunk_ms: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What is kept of a request, whether it succeeded or not.
 
     `target`, `configuration`, `model` and `attestation` are those of the target that answered, else None.
@@ -141,4 +139,6 @@ class Metadata:
 
     def as_dict(self) -> dict[str, object]:
         """Plain values for JSON, in the order of the fields."""
-        return dataclasses.asdict(self)
+        attempts = [attempt._asdict() for attempt in self.attempts]
+        refusals = [dataclasses.asdict(refusal) for refusal in self.refusals]
+        return {**self._asdict(), "attempts": attempts, "refusals": refusals}

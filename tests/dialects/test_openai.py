@@ -1,4 +1,3 @@
-import copy
 import json
 from pathlib import Path
 
@@ -7,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zdr_router.dialects.base import Head, Usage
-from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, encode_chat, encode_embeddings
-from zdr_router.errors import InvalidRequest
+from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, stream_members
 from zdr_router.metadata import Outcome
 
 WIRE = Path(__file__).parent / "wire"
@@ -30,40 +28,14 @@ def changed(**parts):
     return raw
 
 
-class TestEncode:
-    def test_the_model_is_the_targets_and_nulls_and_router_parameters_stay_behind(self):
-        body = {"model": "assistant", "messages": [], "temperature": 0, "top_p": None, "provider": {"zdr": True}}
-        before = copy.deepcopy(body)
-        wire_body = encode_chat(body, model="llama-3.3-70b", stream=False)
-        assert wire_body == {"model": "llama-3.3-70b", "messages": [], "temperature": 0}
-        assert wire_body["messages"] is body["messages"]
-        assert body == before
-
-    def test_a_stream_is_asked_for_its_usage_beside_the_callers_options(self):
-        options = {"include_obfuscation": False, "include_usage": False}
-        wire_body = encode_chat({"stream_options": options}, model="m", stream=True)
-        assert wire_body == {
-            "model": "m",
-            "stream": True,
-            "stream_options": {"include_obfuscation": False, "include_usage": True},
-        }
-        assert options == {"include_obfuscation": False, "include_usage": False}
-        assert encode_chat({"stream_options": None}, model="m", stream=True)["stream_options"] == {
-            "include_usage": True
-        }
-
-    def test_an_answer_in_one_piece_is_not_asked_to_stream(self):
-        assert encode_chat({"stream": True, "stream_options": {}}, model="m", stream=False) == {"model": "m"}
-
-    def test_stream_options_that_are_no_object_are_the_callers_fault(self):
-        with pytest.raises(InvalidRequest) as caught:
-            encode_chat({"stream_options": "secret"}, model="m", stream=True)
-        assert caught.value.param == "stream_options"
-        assert "secret" not in str(caught.value)
-
-    def test_embeddings_are_encoded_alike(self):
-        body = {"model": "embedder", "input": ["a"], "user": None, "provider": {}}
-        assert encode_embeddings(body, model="m") == {"model": "m", "input": ["a"]}
+def test_a_stream_is_asked_for_its_usage_beside_the_callers_options():
+    options = {"include_obfuscation": False, "include_usage": False}
+    assert stream_members(options) == {
+        "stream": True,
+        "stream_options": {"include_obfuscation": False, "include_usage": True},
+    }
+    assert options == {"include_obfuscation": False, "include_usage": False}
+    assert stream_members({}) == {"stream": True, "stream_options": {"include_usage": True}}
 
 
 class TestDecodeChat:
@@ -281,4 +253,4 @@ class TestDecodeEmbeddings:
         [("a", 1), (["a"], 1), (["a", "b"], 2), ([1, 2, 3], 1), ([[1, 2], [3]], 2), ([], 0)],
     )
     def test_a_list_of_numbers_is_one_text(self, given, count):
-        assert count_inputs({"input": given}) == count
+        assert count_inputs(given) == count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from zdr_router.driver.attempt import Ended
 from zdr_router.driver.ledger import Ledger
 from zdr_router.metadata import ErrorCode, Outcome
 
@@ -21,9 +22,7 @@ def ledger() -> Ledger:
 def test_instants_become_milliseconds_since_the_request_began():
     (target,) = targets(1)
     books = ledger()
-    books.attempted(
-        clear(target), Outcome.OK, sent="maybe", http_status=200, started=50.5, ended=52.0, first_chunk=51.0
-    )
+    books.attempted(clear(target), Ended(Outcome.OK, "maybe", 200), 50.5, 52.0, 51.0)
     attempt = books.close(200, None, 53.0).attempts[0]
     assert (attempt.started_ms, attempt.duration_ms, attempt.first_chunk_ms) == (500.0, 1500.0, 500.0)
     assert books.close(200, None, 53.0).duration_ms == 3000.0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from strategies import DAY, NOON
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from strategies import DAY, NOON, cases
 from world import SALT_KEY, World
 
 from zdr_router.policy.clearance import Clearance
 from zdr_router.policy.clearing import Clearing
+from zdr_router.policy.request import Request
 from zdr_router.policy.trust import Trust
+from zdr_router.sealed import Sealed
 
 
 def new(**changes) -> Clearing:
@@ -123,3 +127,35 @@ def test_a_clearance_forces_what_the_configuration_does(cleared):
 
 def test_a_clearance_shows_no_content(cleared):
     assert repr(cleared()) == "<clearance of main/small until 1798761600>"
+
+
+@settings(max_examples=150)
+@given(cases(), st.lists(cases(), max_size=3), st.lists(st.floats(-60 * DAY, 400 * DAY), max_size=2))
+def test_what_is_remembered_never_changes_a_verdict(case, others, later):
+    world = World(case)
+    targets, bodies = tuple(world.targets), [each.body for each in others if each.endpoint == case.endpoint]
+    requests = [world.request, *(Request.of(case.endpoint, Sealed(body), case.tenant) for body in bodies)]
+    for now in (case.now, *(case.now + seconds for seconds in later), case.now):
+        for request in [*requests, *requests]:
+            asked = request, world.policy, world.trust, now
+            cleared, refusals = world.clearing.clear_all(targets, *asked)
+            fresh = [new(dialects=case.dialects).clear(target, *asked) for target in targets]
+            event("cleared" if cleared else "refused")
+            expected = [each for each in fresh if isinstance(each, Clearance)]
+            assert [(each.target, each.forced, each.until) for each in cleared] == [
+                (each.target, each.forced, each.until) for each in expected
+            ]
+            assert all(each.request is request for each in cleared)
+            assert list(refusals) == [each for verdict in fresh if isinstance(verdict, tuple) for each in verdict]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"provider": {"only": ["secret"]}}, {"secret": 1}, {"messages": [{"role": "secret"}]}]
+)
+def test_nothing_that_a_caller_wrote_is_remembered(case, asked):
+    case.body.update(asked)
+    world = World(case)
+    targets = tuple(world.targets)
+    world.clearing.clear_all(targets, world.request, world.policy, world.trust, case.now)
+    del case, targets
+    assert "secret" not in repr(vars(world.clearing))

@@ -83,13 +83,13 @@ def test_a_path_leads_to_every_value_that_is_there(path, values):
     ],
 )
 def test_what_is_forbidden_is_found(forbid, body, fails):
-    (check,) = rules(forbid=[forbid]).forbid
+    (check,) = rules(forbid=[forbid]).checks
     assert check.fails(body) == fails
     assert check.declared == "conditions.forbid.0"
 
 
 def test_a_forbidden_thing_says_why():
-    (check,) = rules(forbid=[{"path": "store", "why": "kept for 30 days"}]).forbid
+    (check,) = rules(forbid=[{"path": "store", "why": "kept for 30 days"}]).checks
     assert "kept for 30 days" in check.says
 
 
@@ -104,7 +104,7 @@ def test_a_forbidden_thing_says_why():
     ],
 )
 def test_only_allowed_values_pass(body, fails):
-    (check,) = rules(allow={"tools[].type": ["function", 1]}).allow
+    (check,) = rules(allow={"tools[].type": ["function", 1]}).checks
     assert check.fails(body) == fails
 
 

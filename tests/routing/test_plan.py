@@ -25,13 +25,15 @@ def plan(  # noqa: PLR0913 - what a plan is made of
     strategy: str = "in_order",
     max_attempts: int = 6,
 ) -> Plan:
-    def judge(target):
-        refusal = Refusal("ZDR201", target.id, target.configuration.id, "it keeps", "do not")
-        return (refusal,) if target.account_name in refused else clear(target)
-
+    cleared = [clear(target) for target in TARGETS if target.account_name not in refused]
+    refusals = tuple(
+        Refusal("ZDR201", target.id, target.configuration.id, "it keeps", "do not")
+        for target in TARGETS
+        if target.account_name in refused
+    )
     route = Route("chat", TARGETS, strategy, max_attempts=max_attempts)
     store = health or MemoryHealth()
-    return make_plan(route, judge, preferences, store=store, now=now, random=lambda: 0.5)
+    return make_plan(route, cleared, refusals, preferences, store=store, now=now, random=lambda: 0.5)
 
 
 def names(made: Plan) -> str:

@@ -26,7 +26,7 @@ def names(arranged) -> list[str]:
     return [each.target.account_name for each in arranged]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", ["in_order", *STRATEGIES])
 def test_every_strategy_orders_all_and_only_what_it_is_given(strategy):
     arranged = arrange(CLEARED, strategy, PLAIN, view())
     assert sorted(names(arranged)) == ["a", "b", "c"]

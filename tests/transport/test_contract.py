@@ -59,7 +59,7 @@ def dispatch(  # noqa: PLR0913 - each test names the one that matters to it
         method=method,
         url=f"{scheme}://{host}:{port}{path}",
         headers=headers,
-        body=Sealed(body),
+        body=Sealed((body,) if isinstance(body, bytes) else body),
         clearance=CLEARANCE,
     )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody
     from zdr_router.metadata import Outcome
@@ -31,8 +30,7 @@ class Usage(NamedTuple):
     cached_tokens: int | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decoded(Generic[B]):
+class Decoded(NamedTuple, Generic[B]):
     """A whole answer in OpenAI's shape; sealed, so that the object may be shown."""
 
     body: Sealed[B]
@@ -92,14 +90,17 @@ class StreamSetting(NamedTuple):
 class Encode(Protocol):
     """Writes a request for the target's model."""
 
-    def __call__(self, body: Mapping[str, object], *, model: str, stream: bool) -> dict[str, object] | Outcome:
-        """The wire's body, a new object, or how the attempt ends because there is none. `body` stays as it was."""
+    def __call__(self, body: dict[str, object], *, model: str, stream: bool) -> dict[str, object] | Outcome:
+        """The wire's body, or how the attempt ends because there is none. `body` is the codec's own."""
         ...
 
 
 class Codec(NamedTuple):
-    """A dialect's chat: what a request becomes on the wire, and what the bytes that come back mean."""
+    """A dialect's chat: what a request becomes on the wire, and what the bytes that come back mean.
 
-    encode: Encode
+    `encode` is None where the members that leave are the request's own.
+    """
+
+    encode: Encode | None
     decode: Callable[[bytes, Head], Decoded[ChatCompletionBody] | Outcome]
     stream: Callable[[StreamSetting], StreamDecoder]

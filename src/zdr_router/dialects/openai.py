@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import orjson
@@ -18,11 +17,12 @@ from zdr_router.dialects.openai_parts import (
     read_tool_calls,
     read_usage,
 )
-from zdr_router.errors import InvalidRequest
 from zdr_router.metadata import Outcome
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zdr_router.dialects.shapes import ChatCompletionBody, Choice, Embedding, EmbeddingsBody, Message
 
 __all__ = [
@@ -30,49 +30,24 @@ __all__ = [
     "count_inputs",
     "decode_chat",
     "decode_embeddings",
-    "encode_chat",
-    "encode_embeddings",
     "read_chat",
+    "stream_members",
 ]
 
-_ROUTER_PARAMETERS = frozenset({"provider"})
-"""Parameters that speak to the router; no provider sees them."""
-_STREAM_PARAMETERS = frozenset({"stream", "stream_options"})
 # A message may lack `content` where a limit or a filter left nothing of it.
 _NOTHING_LEFT = frozenset({"length", "content_filter"})
+_SAID = frozenset({"role", "content", "refusal"})
+"""What most messages have, and no more."""
 _EMPTY: Message = {"role": "assistant", "content": None, "refusal": None}
 
 
-def encode_chat(body: Mapping[str, object], *, model: str, stream: bool) -> dict[str, object]:
-    """The caller's parameters with the target's `model`; a stream is always asked for its usage.
-
-    The result is a new dict whose values are shared with `body`, which is left as it was.
-    Raises `InvalidRequest` if `stream_options` is no object.
-    """
-    wire = _encode(body, model, _ROUTER_PARAMETERS | _STREAM_PARAMETERS)
-    if stream:
-        options = body.get("stream_options")
-        if options is not None and not isinstance(options, Mapping):
-            raise InvalidRequest("stream_options must be an object", param="stream_options")
-        wire["stream"] = True
-        wire["stream_options"] = {**(options or {}), "include_usage": True}
-    return wire
+def stream_members(options: Mapping[str, object]) -> dict[str, object]:
+    """What asks for a stream, given the caller's `stream_options`: it always brings its usage."""
+    return {"stream": True, "stream_options": {**options, "include_usage": True}}
 
 
-def encode_embeddings(body: Mapping[str, object], *, model: str) -> dict[str, object]:
-    """The caller's parameters with the target's `model`, as a new dict that shares its values with `body`."""
-    return _encode(body, model, _ROUTER_PARAMETERS)
-
-
-def _encode(body: Mapping[str, object], model: str, left_out: frozenset[str]) -> dict[str, object]:
-    wire = {key: value for key, value in body.items() if value is not None and key not in left_out}
-    wire["model"] = model
-    return wire
-
-
-def count_inputs(body: Mapping[str, object]) -> int:
-    """How many vectors a request for embeddings asks for: a list of numbers is one tokenised text."""
-    texts = body.get("input")
+def count_inputs(texts: object) -> int:
+    """How many vectors a request for embeddings asks for by its `input`: a list of numbers is one tokenised text."""
     return len(texts) if isinstance(texts, list) and not (texts and isinstance(texts[0], int)) else 1
 
 
@@ -157,9 +132,11 @@ def _choice(raw: object, position: int) -> Choice:
     if reason is None:
         raise Unusable(Outcome.TRUNCATED)
     said = _message(message)
-    if said == _EMPTY and "content" not in message and reason not in _NOTHING_LEFT:
+    if "content" not in message and said == _EMPTY and reason not in _NOTHING_LEFT:
         raise Unusable(Outcome.MALFORMED)
-    return {"index": index, "message": said, "logprobs": read_logprobs(raw.get("logprobs")), "finish_reason": reason}
+    probabilities = raw.get("logprobs")
+    logprobs = None if probabilities is None else read_logprobs(probabilities)
+    return {"index": index, "message": said, "logprobs": logprobs, "finish_reason": reason}
 
 
 def _message(raw: dict[str, object]) -> Message:
@@ -170,6 +147,8 @@ def _message(raw: dict[str, object]) -> Message:
         "content": read_text(raw.get("content")),
         "refusal": read_text(raw.get("refusal")),
     }
+    if _SAID.issuperset(raw):
+        return message
     reasoning = read_reasoning(raw)
     if reasoning is not None:
         message["reasoning_content"] = reasoning

@@ -66,27 +66,27 @@ def read_usage(raw: object) -> tuple[UsageBody, Usage] | None:
     """The token counts for the caller and for metadata, or None: an answer is none the worse for unreadable counts."""
     if not isinstance(raw, dict):
         return None
-    prompt = _count(raw.get("prompt_tokens"))
-    output = raw.get("completion_tokens")
-    completion = 0 if output is None else _count(output)
-    if prompt is None or completion is None:
+    prompt, completion, total = raw.get("prompt_tokens"), raw.get("completion_tokens"), raw.get("total_tokens")
+    if completion is None:
+        completion = 0
+    if type(prompt) is not int or type(completion) is not int or prompt < 0 or completion < 0:
         return None
-    total = _count(raw.get("total_tokens"))
     body: UsageBody = {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
-        "total_tokens": prompt + completion if total is None else total,
+        "total_tokens": total if type(total) is int and total >= 0 else prompt + completion,
     }
-    details = _counts(raw.get("prompt_tokens_details"), _PROMPT_DETAILS)
-    cached = details.get("cached_tokens")
-    if cached is None:
-        cached = _count(raw.get("prompt_cache_hit_tokens", raw.get("cached_tokens")))  # DeepSeek, Moonshot
+    cached = _count(raw.get("prompt_cache_hit_tokens", raw.get("cached_tokens")))  # DeepSeek, Moonshot
+    given = raw.get("prompt_tokens_details")
+    if given is not None or cached is not None:
+        details = _counts(given, _PROMPT_DETAILS)
+        cached = details.get("cached_tokens", cached)
         if cached is not None:
             details["cached_tokens"] = cached
-    if details:
-        body["prompt_tokens_details"] = details  # type: ignore[typeddict-item]  # keys are of _PROMPT_DETAILS
-    details = _counts(raw.get("completion_tokens_details"), _COMPLETION_DETAILS)
-    if details:
+        if details:
+            body["prompt_tokens_details"] = details  # type: ignore[typeddict-item]  # keys are of _PROMPT_DETAILS
+    given = raw.get("completion_tokens_details")
+    if given is not None and (details := _counts(given, _COMPLETION_DETAILS)):
         body["completion_tokens_details"] = details  # type: ignore[typeddict-item]  # of _COMPLETION_DETAILS
     return body, Usage(prompt, completion, cached)
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from zdr_router.dialects.openai import count_inputs, decode_embeddings, encode_chat, encode_embeddings
+from zdr_router.dialects.openai import count_inputs, decode_embeddings, stream_members
 from zdr_router.dialects.openai_codec import OPENAI
 from zdr_router.dialects.openai_errors import classify_error
 from zdr_router.driver.foreign import encode_foreign
 from zdr_router.metadata import Outcome, Sent
+from zdr_router.policy.foreign import address_of
 from zdr_router.policy.guard import Stopped, WireRequest, guard
 from zdr_router.registry.configuration import AUTH_HEADERS
-from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.routing.retry_after import retry_after
-from zdr_router.sealed import Sealed
 from zdr_router.transport.base import Response, SendFailure, Transport
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Sender:
         self._codecs = codecs
 
     def codec(self, clearance: Clearance) -> Codec:
-        """What the cleared target's answers are read with."""
+        """What the cleared target is written to and read with."""
         return self._codecs.get(clearance.target.configuration.dialect, OPENAI)
 
     async def ask(self, clearance: Clearance, head: Head, deadline: float) -> Ended:
@@ -76,7 +75,7 @@ class Sender:
             return Ended(Outcome.CONTRADICTED, "maybe", response.status)
         if clearance.request.endpoint == "embeddings":
             decoded: Decoded[Any] | Outcome = decode_embeddings(
-                payload, head, inputs=count_inputs(clearance.request.body.open())
+                payload, head, inputs=count_inputs(clearance.request.content.open().values()["input"])
             )
         else:
             decoded = self.codec(clearance).decode(payload, head)
@@ -103,24 +102,21 @@ class Sender:
         return Ended(outcome, "maybe", response.status, wait)
 
     def _encode(self, clearance: Clearance, *, stream: bool) -> WireRequest | Outcome:
-        codec = self._codecs.get(clearance.target.configuration.dialect)
-        if codec is None:
+        written = self.codec(clearance).encode
+        if written is None:
             return encode(clearance, stream=stream)
-        return encode_foreign(codec, clearance, _headers(clearance.target, "application/json"), stream=stream)
+        return encode_foreign(written, clearance, _headers(clearance.target, "application/json"), stream=stream)
 
 
 def encode(clearance: Clearance, *, stream: bool) -> WireRequest:
-    """The request as the cleared target's dialect writes it, with everything set that the clearance forces."""
-    target, request = clearance.target, clearance.request
-    if request.endpoint == "embeddings":
-        body = encode_embeddings(request.body.open(), model=target.model)
-    else:
-        body = encode_chat(request.body.open(), model=target.model, stream=stream)
-    for forced in clearance.forced:
-        forced.apply(body)
+    """The request in OpenAI's own members, with everything set that the clearance forces."""
+    target = clearance.target
+    added: dict[str, object] = {"model": target.model}
+    if stream:
+        added.update(stream_members(clearance.request.content.open().stream_options))
+    added.update(clearance.forced_members())
     accept = "text/event-stream" if stream else "application/json"
-    url = f"{target.base_url}{ENDPOINTS[request.endpoint].path}"
-    return WireRequest("POST", url, _headers(target, accept), Sealed(body))
+    return WireRequest("POST", address_of(clearance), _headers(target, accept), added)
 
 
 def shown(expected: tuple[Expectation, ...], headers: Mapping[str, str], payload: bytes) -> bool:

@@ -66,19 +66,23 @@ class Course:
 
     def end(self, clearance: Clearance, ended: Ended, at: float) -> None:
         """The attempt ended; account for it, and find out where next."""
-        self._account(clearance, ended, at)
-        self._observe(clearance.target, ended, at)
-        if ended.outcome is Outcome.OK:
-            self.ledger.answered = clearance.target
-            self.answer = ended.answer
-        self._step(Event(at, "ended", self._attempt, ended.outcome))
+        self.ledger.attempted(clearance, ended, self._started, at, self._committed)
+        target, outcome = clearance.target, ended.outcome
+        if outcome is Outcome.OK:
+            self.ledger.answered, self.answer = target, ended.answer
+            event = HealthEvent("succeeded", 0.0, (self._committed or at) - self._started)
+        else:
+            event = self._failure(target, ended, at)
+        self._health.apply(target.id, event, at)
+        self._step(Event(at, "ended", self._attempt, outcome))
 
     def abandon(self, at: float) -> None:
         """The caller went away; the attempt that was running is accounted for."""
         clearance, self.current = self.current, None
         self._walk.close()
         if clearance is not None:
-            self._account(clearance, Ended(Outcome.CANCELLED, "maybe"), at)
+            left = Ended(Outcome.CANCELLED, "maybe")
+            self.ledger.attempted(clearance, left, self._started, at, self._committed)
             self._health.apply(clearance.target.id, _ABANDONED, at)
 
     def _step(self, event: Event) -> None:
@@ -90,26 +94,12 @@ class Course:
         if effects.start is not None:
             self._attempt, self.current = effects.start.attempt, effects.start.clearance
 
-    def _account(self, clearance: Clearance, ended: Ended, at: float) -> None:
-        self.ledger.attempted(
-            clearance,
-            ended.outcome,
-            sent=ended.sent,
-            http_status=ended.http_status,
-            started=self._started,
-            ended=at,
-            first_chunk=self._committed,
-        )
-
-    def _observe(self, target: Target, ended: Ended, at: float) -> None:
-        """Tell health, and where it is concerned trust, how the attempt ended."""
+    def _failure(self, target: Target, ended: Ended, at: float) -> HealthEvent:
+        """What health is told of an attempt that failed; where trust is concerned, it is told too."""
+        consequence = CONSEQUENCES[ended.outcome]
         if ended.outcome is Outcome.CONTRADICTED:
             self._trust.contradict(f"target:{target.id}", "an answer did not show what the attestation says it shows")
             log.warning("contradicted target=%s configuration=%s", target.id, target.configuration.id)
-        if ended.outcome is Outcome.OK:
-            event = HealthEvent("succeeded", latency=(self._committed or at) - self._started)
-        elif ended.outcome is Outcome.RATE_LIMITED or (ended.wait is not None and CONSEQUENCES[ended.outcome].moves_on):
-            event = HealthEvent("throttled", not_before=at + (_SHORT_REST if ended.wait is None else ended.wait))
-        else:
-            event = _FAILED if CONSEQUENCES[ended.outcome].hurts else _ABANDONED
-        self._health.apply(target.id, event, at)
+        if ended.outcome is Outcome.RATE_LIMITED or (ended.wait is not None and consequence.moves_on):
+            return HealthEvent("throttled", at + (_SHORT_REST if ended.wait is None else ended.wait))
+        return _FAILED if consequence.hurts else _ABANDONED

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from zdr_router.config import Deployment
     from zdr_router.dialects.base import Decoded
     from zdr_router.driver.attempt import Sender
-    from zdr_router.metadata import Refusal
     from zdr_router.policy.clearing import Clearing
     from zdr_router.policy.policy import Policy
-    from zdr_router.policy.target import Target
     from zdr_router.records.base import Recorder
     from zdr_router.routing.health import StateStore
     from zdr_router.sealed import Sealed
@@ -129,10 +127,15 @@ class Engine:
 
     def plan(self, prepared: Prepared, at: float) -> Plan:
         """The plan as it stands at `at` on the driver's clock; no I/O."""
+        request, route = prepared.request, prepared.route
+        cleared, refusals = self._clearing.clear_all(
+            route.targets, request, prepared.policy, self._trust.read(), self._clock()
+        )
         return make_plan(
-            prepared.route,
-            lambda target: self._clear(target, prepared),
-            prepared.request.requirements.preferences,
+            route,
+            cleared,
+            refusals,
+            request.requirements.preferences,
             store=self._health,
             now=at,
             random=self._random,
@@ -231,12 +234,12 @@ class Engine:
         name = ask.body.open().get("model")
         return self.deployment.routes.get(name) if isinstance(name, str) else None
 
-    def _clear(self, target: Target, prepared: Prepared) -> Clearance | tuple[Refusal, ...]:
-        return self._clearing.clear(target, prepared.request, prepared.policy, self._trust.read(), self._clock())
-
     def _reclear(self, clearance: Clearance, prepared: Prepared) -> Clearance | None:
-        """Clear the same target again, now; write down why if it no longer passes."""
-        result = self._clearing.renew(clearance, prepared.policy, self._trust.read(), self._clock())
+        """The same clearance while it holds, else a new one; writes down why if the target no longer passes."""
+        now, trust = self._clock(), self._trust.read()
+        if clearance.holds(now, trust):
+            return clearance
+        result = self._clearing.clear(clearance.target, clearance.request, prepared.policy, trust, now)
         if isinstance(result, Clearance):
             return result
         prepared.ledger.refusals = (*prepared.ledger.refusals, *result)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zdr_router.dialects.openai import encode_embeddings
 from zdr_router.metadata import Outcome
 from zdr_router.policy.foreign import address_of
 from zdr_router.policy.guard import WireRequest
@@ -14,21 +13,17 @@ from zdr_router.sealed import Sealed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zdr_router.dialects.base import Codec
+    from zdr_router.dialects.base import Encode
     from zdr_router.policy.clearance import Clearance
 
 
 def encode_foreign(
-    codec: Codec, clearance: Clearance, headers: Mapping[str, str], *, stream: bool
+    encode: Encode, clearance: Clearance, headers: Mapping[str, str], *, stream: bool
 ) -> WireRequest | Outcome:
     """The request with everything set that the clearance forces, or how the attempt ends because there is none."""
-    target, request = clearance.target, clearance.request
+    target = clearance.target
     dialect = DIALECTS[target.configuration.dialect]
-    content = request.body.open()
-    if request.endpoint == "embeddings":
-        body: dict[str, object] | Outcome = encode_embeddings(content, model=target.model)
-    else:
-        body = codec.encode(content, model=target.model, stream=stream)
+    body = encode(clearance.request.content.open().plain(), model=target.model, stream=stream)
     if isinstance(body, Outcome):
         return body
     for member, word in dialect.scope.items():
@@ -38,4 +33,4 @@ def encode_foreign(
     said = {**headers, **dialect.headers}
     if stream:
         said["accept"] = dialect.streams_as
-    return WireRequest("POST", address_of(clearance), said, Sealed(body))
+    return WireRequest("POST", address_of(clearance), said, {}, Sealed(body))

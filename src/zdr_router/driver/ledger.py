@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zdr_router.metadata import AttemptRecord, ErrorCode, Metadata, Outcome, Refusal, Sent
+from zdr_router.metadata import AttemptRecord, ErrorCode, Metadata, Refusal
 
 if TYPE_CHECKING:
     from zdr_router.dialects.base import Usage
+    from zdr_router.driver.attempt import Ended
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.target import Target
 
@@ -34,30 +35,21 @@ class Ledger:
     first_chunk_ms: float | None = None
     unsafe: bool = False
 
-    def attempted(  # noqa: PLR0913 - the fields of an attempt
-        self,
-        clearance: Clearance,
-        outcome: Outcome,
-        *,
-        sent: Sent,
-        http_status: int | None,
-        started: float,
-        ended: float,
-        first_chunk: float | None = None,
-    ) -> None:
-        """Write down an attempt; instants are on the driver's clock."""
+    def attempted(self, clearance: Clearance, ended: Ended, started: float, at: float, first: float | None) -> None:
+        """Write down an attempt that ended at `at`, all instants on the driver's clock."""
         target = clearance.target
-        self.unsafe = self.unsafe or target.unsafe is not None
+        if target.unsafe is not None:
+            self.unsafe = True
         self.attempts.append(
             AttemptRecord(
-                target=target.id,
-                configuration=target.configuration.id,
-                outcome=outcome,
-                sent=sent,
-                http_status=http_status,
-                started_ms=_ms(started - self.began),
-                duration_ms=_ms(ended - started),
-                first_chunk_ms=None if first_chunk is None else _ms(first_chunk - started),
+                target.id,
+                target.configuration.id,
+                ended.outcome,
+                ended.sent,
+                ended.http_status,
+                _ms(started - self.began),
+                _ms(at - started),
+                None if first is None else _ms(first - started),
             )
         )
 

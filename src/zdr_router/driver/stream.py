@@ -167,12 +167,13 @@ async def _unstreamed(response: Response, codec: Codec, prepared: Prepared) -> E
 
 
 def _setting(clearance: Clearance, response: Response, prepared: Prepared) -> StreamSetting:
-    body = prepared.request.body.open()
-    options, choices = body.get("stream_options"), body.get("n")
+    request = prepared.request
+    content = request.content.open()
+    choices = content.values()["n"] if "n" in request.requirements.parameters else 1
     expected, headers = clearance.target.rules.response, response.headers
     return StreamSetting(
         prepared.head,
-        show_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        show_usage=content.stream_options.get("include_usage") is True,
         choices=choices if isinstance(choices, int) else 1,
         accept=(lambda event: all(each.holds(headers, event) for each in expected)) if expected else None,
     )

@@ -28,12 +28,12 @@ def failure(done: Done, ledger: Ledger, at: float) -> Refused | Exhausted | Inva
         return InvalidRequest("the provider refused the request under its own content rules", metadata=metadata)
     if last is Outcome.CALLER_FAULT:
         given = ledger.attempts[-1].http_status
+        status = given if given in _PASSED_ON else _BAD_REQUEST
         sentence = (
-            "the request is not JSON, was changed while it was under way, or is none that the target's format expresses"
+            "the request cannot be written in the target's format"
             if given is None
             else "the provider found the request invalid"
         )
-        status = given if given in _PASSED_ON else _BAD_REQUEST
         return InvalidRequest(sentence, status=status, metadata=ledger.close(status, ErrorCode.INVALID_REQUEST, at))
     if outcomes and all(outcome is Outcome.CONTEXT_TOO_LONG for outcome in outcomes):
         metadata = ledger.close(_BAD_REQUEST, ErrorCode.CONTEXT_TOO_LONG, at)

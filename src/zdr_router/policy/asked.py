@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from zdr_router.policy.request import Request
     from zdr_router.policy.standing import Standing
     from zdr_router.policy.target import Target
-    from zdr_router.sealed import Sealed
 
 _MEDIA: Final = {"images": "image", "files": "file", "audio": "audio", "video": "video"}
 
@@ -35,7 +34,7 @@ def judge_request(findings: Findings, standing: Standing, request: Request) -> N
         sentence = f"the request has something at {place} that the vocabulary does not know"
         findings.add("ZDR602", sentence, "leave it out", fact="")
     _features(findings, standing, request)
-    for check in failing_checks(target, request.body):
+    for check in failing_checks(target, {"model": target.model}, request):
         rule = "ZDR605" if check.declared.startswith("conditions.allow") else "ZDR604"
         findings.add(rule, f"the request {check.says}", check.fix, fact=check.declared)
     judge_carriage(findings, target, request)
@@ -48,13 +47,16 @@ def judge_request(findings: Findings, standing: Standing, request: Request) -> N
         _preferences(findings, target, uses.preferences)
 
 
-def failing_checks(target: Target, body: Sealed[Mapping[str, object]] | Sealed[dict[str, object]]) -> tuple[Check, ...]:
-    """The conditions that `body`, sent to this target's model, does not meet."""
-    rules = target.rules
-    if not rules.forbid and not rules.allow:
+def failing_checks(target: Target, added: Mapping[str, object], request: Request) -> tuple[Check, ...]:
+    """The conditions that the request, with the members that the router adds to it, does not meet."""
+    if not target.rules.checks:
         return ()
-    leaving = {**body.open(), "model": target.model}
-    return tuple(check for check in (*rules.forbid, *rules.allow) if check.fails(leaving))
+    given = request.requirements.parameters
+    checks = [check for check in target.rules.checks if check.root in added or check.root in given]
+    if not checks:
+        return ()
+    leaving = {**request.content.open().values(), **added}
+    return tuple(check for check in checks if check.fails(leaving))
 
 
 def _features(findings: Findings, standing: Standing, request: Request) -> None:
@@ -83,7 +85,7 @@ def _forced(findings: Findings, standing: Standing, request: Request) -> None:
     """What the router sets, a caller may only repeat."""
     given = request.requirements.parameters
     for forced in standing.forced:
-        if forced.path[0] in given and not forced.holds(request.body.open()):
+        if forced.path[0] in given and not forced.holds(request.content.open().values()):
             sentence = f"the request sets {forced.name}, which the router sets otherwise"
             findings.add("ZDR606", sentence, f"leave {forced.name} out", fact="conditions.force")
     if standing.salted is not None and standing.salted in given:

@@ -26,6 +26,11 @@ _READERS: Final[Mapping[str, Mapping[str, Mapping[str, Reader]]]] = {
 """By dialect, endpoint and parameter."""
 
 
+def looks_inside(target: Target) -> bool:
+    """Whether what a request says, and not only what it uses, decides whether it can be carried."""
+    return target.configuration.dialect in DIALECTS
+
+
 def judge_carriage(findings: Findings, target: Target, request: Request) -> None:
     """Note what of `request` the dialect of `target` cannot carry, and what the dialect needs that is not there."""
     dialect = DIALECTS.get(target.configuration.dialect)
@@ -40,7 +45,7 @@ def judge_carriage(findings: Findings, target: Target, request: Request) -> None
     if dialect.wire is not None and not request.requirements.features.isdisjoint(_REMOTE):
         sentence = f"{dialect.id} cannot carry media by address"
         findings.add("ZDR607", sentence, "send the media itself, as a data: URL", fact="dialect")
-    for place in _uncarried(readers, request.body.open()):
+    for place in _uncarried(readers, request.content.open().values()):
         sentence = f"{dialect.id} cannot carry what the request has at {place}"
         findings.add(
             "ZDR607", sentence, f"leave {place} out, or use a configuration that speaks openai", fact="dialect"

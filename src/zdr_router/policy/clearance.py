@@ -29,17 +29,16 @@ class Clearance:
     forced: tuple[Forced, ...]
 
     def __init__(
-        self, mint: object, *, target: Target, request: Request, standing: Standing, forced: tuple[Forced, ...]
+        self, mint: object, target: Target, request: Request, standing: Standing, forced: tuple[Forced, ...]
     ) -> None:
         """Refuse to exist unless made by the mint."""
         if mint is not MINT:
             message = "only policy.clearing makes a Clearance"
             raise TypeError(message)
-        write = object.__setattr__
-        write(self, "target", target)
-        write(self, "request", request)
-        write(self, "standing", standing)
-        write(self, "forced", forced)
+        _SET_TARGET(self, target)
+        _SET_REQUEST(self, request)
+        _SET_STANDING(self, standing)
+        _SET_FORCED(self, forced)
 
     @property
     def until(self) -> float:
@@ -50,6 +49,19 @@ class Clearance:
         """Whether it may still be used at `now`, given what is known of trust."""
         standing = self.standing
         return trust is not None and trust.fresh(standing.policy, now) and standing.holds(now, trust.epoch)
+
+    def forced_members(self) -> dict[str, object]:
+        """The members of the body in which something is forced, as they have to leave."""
+        members: dict[str, object] = {}
+        for forced in self.forced:
+            root, *inner = forced.path
+            if not inner:
+                members[root] = forced.value
+                continue
+            if root not in members and root in self.request.requirements.parameters:
+                members[root] = self.request.content.open().values()[root]
+            forced.apply(members)
+        return members
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """Refuse: what was cleared stays what was cleared."""
@@ -69,3 +81,10 @@ class Clearance:
         """Refuse: a clearance is for this process, this request and now."""
         message = "a clearance cannot be copied or pickled"
         raise TypeError(message)
+
+
+# The slots' own setters: the class refuses all others.
+_SET_TARGET = Clearance.__dict__["target"].__set__
+_SET_REQUEST = Clearance.__dict__["request"].__set__
+_SET_STANDING = Clearance.__dict__["standing"].__set__
+_SET_FORCED = Clearance.__dict__["forced"].__set__

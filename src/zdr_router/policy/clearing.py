@@ -2,23 +2,30 @@
 
 The answer is the standing of the target (computed once, kept until it lapses) joined with what the request
 itself uses and asks for. Whatever is unknown is refused.
+
+Most requests use the same few features. So what was decided about the targets of a route is remembered by what the
+request used, as far as that alone decides; nothing of what a caller wrote is remembered.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cachetools import LRUCache
 
 from zdr_router.policy.asked import judge_request
+from zdr_router.policy.carriage import looks_inside
 from zdr_router.policy.clearance import MINT, Clearance
 from zdr_router.policy.conditions import Forced
 from zdr_router.policy.findings import Findings
+from zdr_router.policy.preferences import NO_PREFERENCES
 from zdr_router.policy.standing import Standing, stand
 from zdr_router.policy.trust import Trust
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zdr_router.metadata import Refusal
     from zdr_router.policy.policy import Policy
     from zdr_router.policy.request import Request
@@ -29,7 +36,19 @@ _UNREAD: Final = Trust(epoch=-1)
 
 _SALT_BYTES: Final = 16
 _RECENT: Final = 1024
-"""How many standings are kept at hand beside those that are remembered."""
+"""How many standings are kept at hand beside those that are remembered, and how many decisions."""
+
+
+class _Decided(NamedTuple):
+    """What was decided about `targets` for requests of one kind under `policy`, from `at` to `until`."""
+
+    targets: Sequence[Target]
+    policy: Policy
+    epoch: int
+    at: float
+    until: float
+    passed: tuple[tuple[Standing, tuple[Forced, ...]], ...]
+    refusals: tuple[Refusal, ...]
 
 
 class Clearing:
@@ -47,6 +66,60 @@ class Clearing:
         self._standings: LRUCache[tuple[str, Target], Standing] = LRUCache(maxsize=remembered)
         self._recent: dict[Target, Standing] = {}
         self._recent_policy: Policy | None = None
+        self._decided: dict[tuple[object, ...], _Decided] = {}
+
+    def clear_all(
+        self, targets: Sequence[Target], request: Request, policy: Policy, trust: Trust | None, now: float
+    ) -> tuple[list[Clearance], tuple[Refusal, ...]]:
+        """Clear each of `targets` as `clear` does: the clearances, in order, and the refusals of all others.
+
+        Asked about the same sequence and policy again, it looks up what it found for a request that used the same.
+        """
+        uses = request.requirements
+        ordinary = not uses.unknown and uses.preferences is NO_PREFERENCES
+        if trust is None or not (ordinary and trust.fresh(policy, now)):
+            return self._clear_each(targets, request, policy, trust, now)
+        kind = (id(targets), id(policy), request.tenant, uses.endpoint, uses.parameters, uses.features, uses.stream)
+        decided = self._decided.get(kind)
+        if (
+            decided is not None
+            and decided.epoch == trust.epoch
+            and decided.at <= now < decided.until
+            and decided.targets is targets
+            and decided.policy is policy
+        ):
+            passed = [
+                Clearance(MINT, standing.target, request, standing, forced) for standing, forced in decided.passed
+            ]
+            return passed, decided.refusals
+        cleared, refusals = self._clear_each(targets, request, policy, trust, now)
+        standings = [self._standing(target, policy, trust, now) for target in targets]
+        if standings and not any(_looks_inside(standing, uses.parameters) for standing in standings):
+            if len(self._decided) >= _RECENT:
+                self._decided.clear()
+            self._decided[kind] = _Decided(
+                targets,
+                policy,
+                trust.epoch,
+                max(standing.at for standing in standings),
+                min(standing.until for standing in standings),
+                tuple((each.standing, each.forced) for each in cleared),
+                refusals,
+            )
+        return cleared, refusals
+
+    def _clear_each(
+        self, targets: Sequence[Target], request: Request, policy: Policy, trust: Trust | None, now: float
+    ) -> tuple[list[Clearance], tuple[Refusal, ...]]:
+        cleared: list[Clearance] = []
+        refusals: list[Refusal] = []
+        for target in targets:
+            result = self.clear(target, request, policy, trust, now)
+            if isinstance(result, Clearance):
+                cleared.append(result)
+            else:
+                refusals += result
+        return cleared, tuple(refusals)
 
     def clear(
         self, target: Target, request: Request, policy: Policy, trust: Trust | None, now: float
@@ -65,15 +138,7 @@ class Clearing:
         forced = standing.forced
         if standing.salted is not None:
             forced = (*forced, Forced((standing.salted,), self._salt(request.tenant)))
-        return Clearance(MINT, target=target, request=request, standing=standing, forced=forced)
-
-    def renew(
-        self, clearance: Clearance, policy: Policy, trust: Trust | None, now: float
-    ) -> Clearance | tuple[Refusal, ...]:
-        """The same clearance while it holds, else a new decision on the same target and request."""
-        if clearance.holds(now, trust):
-            return clearance
-        return self.clear(clearance.target, clearance.request, policy, trust, now)
+        return Clearance(MINT, target, request, standing, forced)
 
     def _standing(self, target: Target, policy: Policy, trust: Trust, now: float) -> Standing:
         # Most requests come under the same policy object as the one before, so that one's standings are at hand.
@@ -93,3 +158,10 @@ class Clearing:
         """What separates a tenant's cached prefixes from all others': not guessable, the same for all its requests."""
         name = b"operator" if tenant is None else b"tenant:" + tenant.encode()
         return hashlib.blake2b(name, key=self._salt_key[:64], digest_size=16).hexdigest()
+
+
+def _looks_inside(standing: Standing, parameters: frozenset[str]) -> bool:
+    """Whether what a request says under these parameters, and not only that it has them, decides about the target."""
+    if looks_inside(standing.target):
+        return True
+    return standing.target.rules.look_at(parameters) or not standing.router_sets.isdisjoint(parameters)

@@ -51,8 +51,12 @@ class Forced:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must not be true of a body as it leaves. `says` completes "the request …"."""
+    """One thing that must not be true of a body as it leaves. `says` completes "the request …".
 
+    It looks at the member `root` alone, and cannot fail where that is absent.
+    """
+
+    root: str
     fails: Callable[[Body], bool]
     says: str
     fix: str
@@ -72,28 +76,39 @@ class Compiled:
     """The conditions of one configuration, ready to be asked."""
 
     force: tuple[Forced, ...]
-    forbid: tuple[Check, ...]
-    allow: tuple[Check, ...]
+    checks: tuple[Check, ...]
     permit: frozenset[str]
     response: tuple[Expectation, ...]
+
+    def look_at(self, names: frozenset[str]) -> bool:
+        """Whether what these members of a body say, and not only that they are there, decides anything."""
+        return any(check.root in names for check in self.checks)
 
 
 def compile_conditions(conditions: Conditions) -> Compiled:
     """Turn what is declared into closures."""
+    forbid = [_forbid(forbid, index) for index, forbid in enumerate(conditions.forbid)]
+    allow = [_allow(path, values) for path, values in conditions.allow.items()]
     return Compiled(
         force=tuple(Forced(tuple(force.set.split(".")), force.to) for force in conditions.force),
-        forbid=tuple(_forbid(forbid, index) for index, forbid in enumerate(conditions.forbid)),
-        allow=tuple(_allow(path, values) for path, values in conditions.allow.items()),
+        checks=(*forbid, *allow),
         permit=frozenset(conditions.permit),
         response=tuple(_expect(proof) for proof in conditions.response),
     )
 
 
 def same(left: object, right: object) -> bool:
-    """Equality of JSON values: true is not 1, in lists neither."""
+    """Equality of JSON values: true is not 1, in lists and objects neither."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(value, right[name]) for name, value in left.items())
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
     return left == right and isinstance(left, bool) == isinstance(right, bool)
+
+
+def root_of(path: str) -> str:
+    """The member of a body in which `path` begins."""
+    return path.partition(".")[0].removesuffix("[]")
 
 
 def values_at(path: str) -> Values:
@@ -125,12 +140,13 @@ def _member(name: str) -> Values:
 
 
 def _forbid(forbid: Forbid, index: int) -> Check:
-    values = values_at(forbid.path)
+    values, root = values_at(forbid.path), root_of(forbid.path)
     reason = f" ({forbid.why})" if forbid.why else ""
     declared = f"conditions.forbid.{index}"
     if forbid.matches is not None:
         search = re.compile(forbid.matches).search
         return Check(
+            root,
             lambda body: any(not isinstance(value, str) or search(value) is not None for value in values(body)),
             f"has a {forbid.path} that voids zero retention here{reason}",
             f"use another {forbid.path}",
@@ -139,12 +155,14 @@ def _forbid(forbid: Forbid, index: int) -> Check:
     if "equals" in forbid.model_fields_set:
         wrong = forbid.equals
         return Check(
+            root,
             lambda body: any(same(value, wrong) for value in values(body)),
             f"sets {forbid.path} to a value that voids zero retention here{reason}",
             f"leave {forbid.path} out or set it otherwise",
             declared,
         )
     return Check(
+        root,
         lambda body: any(True for _ in values(body)),
         f"uses {forbid.path}, which voids zero retention here{reason}",
         f"leave {forbid.path} out",
@@ -157,6 +175,7 @@ def _allow(path: str, accepted: list[object] | list[bool | int | float | str | N
     allowed = tuple(accepted)
     shown = ", ".join(str(value) for value in allowed)
     return Check(
+        root_of(path),
         lambda body: any(not any(same(value, each) for each in allowed) for value in values(body)),
         f"has a {path} that is not attested here",
         f"use one of: {shown}",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,16 +11,18 @@ if TYPE_CHECKING:
     from zdr_router.sealed import Sealed
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
-    """A request as it goes on the wire. Made by `guard()` alone; a transport sends nothing else."""
+class Dispatch(NamedTuple):
+    """A request as it goes on the wire. Made by `guard()` alone; a transport sends nothing else.
+
+    `body` is in pieces, written one after the other.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
-    body: Sealed[bytes]
+    body: Sealed[tuple[bytes | memoryview, ...]]
     clearance: Clearance
 
     def __repr__(self) -> str:
-        """Where it goes and how large it is; no header, since one of them is the credential."""
-        return f"<dispatch to {self.clearance.target.id}, {self.body}>"
+        """Where it goes; no header, since one of them is the credential."""
+        return f"<dispatch to {self.clearance.target.id}>"

@@ -46,7 +46,7 @@ def is_translated(clearance: Clearance) -> bool:
 
 def translated_fault(body: Mapping[str, object], clearance: Clearance) -> str:
     """What is wrong with a body in the target's own format, in a fixed sentence, or ""."""
-    return _named_fault(body, clearance) or _used_fault(body, clearance)
+    return _named_fault(body, clearance) or _used_fault(body, clearance) or _voided_fault(body, clearance)
 
 
 def _named_fault(body: Mapping[str, object], clearance: Clearance) -> str:
@@ -77,6 +77,18 @@ def _used_fault(body: Mapping[str, object], clearance: Clearance) -> str:
         return "the body has something in it that its format does not list"
     if not features <= clearance.request.requirements.features:
         return "the body uses a feature that was not cleared"
+    return ""
+
+
+def _voided_fault(body: Mapping[str, object], clearance: Clearance) -> str:
+    """What is forced is there, and nothing that voids is, in the words of the format."""
+    for forced in clearance.forced:
+        if not forced.holds(body):
+            return f"the forced parameter {forced.name} is not set"
+    leaving = {**body, "model": clearance.target.model}
+    for check in clearance.target.rules.checks:
+        if check.fails(leaving):
+            return f"the body {check.says}"
     return ""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
 from zdr_router.metadata import Outcome
 from zdr_router.policy.asked import failing_checks
+from zdr_router.policy.conditions import same
 from zdr_router.policy.dispatch import Dispatch
 from zdr_router.policy.foreign import address_of, is_header_of, is_translated, translated_fault
 from zdr_router.registry.configuration import AUTH_HEADERS
@@ -18,20 +19,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zdr_router.policy.clearance import Clearance
+    from zdr_router.policy.content import Content
+    from zdr_router.policy.request import Request
     from zdr_router.policy.trust import Trust
 
 _HEADERS: Final = frozenset({"content-type", "accept", "user-agent"})
 _ROUTER_SETS: Final = frozenset({"model", "stream", "stream_options"})
+_JOINED: Final = 64 * 1024
+"""Bytes up to which a body is put together at once; a longer one leaves in two pieces rather than be copied."""
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
-    """A request as a dialect encoded it, not yet read by the guard. Header names are in lower case."""
+class WireRequest(NamedTuple):
+    """A request as a dialect encoded it, not yet read by the guard. Header names are in lower case.
+
+    `added` are the members that the router puts beside those that were cleared; those a dialect never touches.
+    `translated` is the whole body of a dialect that has a format of its own.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
-    body: Sealed[dict[str, object]]
+    added: dict[str, object]
+    translated: Sealed[dict[str, object]] | None = None
+
+    def __repr__(self) -> str:
+        """Where it goes; no header, since one of them is the credential."""
+        return f"<wire request to {self.url}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +58,55 @@ class Stopped:
 def guard(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust | None) -> Dispatch | Stopped:
     """Let `wire` leave under `clearance` at `now` (seconds since the epoch), or say what stops it.
 
-    Checks instant and trust, that the request is still the one that was cleared, method, address, headers, every
-    member of the body, what is forced and what is forbidden; then serialises the body itself, so that what was
-    read is what leaves.
+    Checks instant and trust, method, address, headers, every member that is added to what was cleared, what is forced
+    and what is forbidden; then puts the body together itself, so that what was read is what leaves.
     """
     if not clearance.holds(now, trust):
         return Stopped("the clearance has lapsed", Outcome.UNCLEARED)
-    if not clearance.request.unchanged():
-        return Stopped("the request was changed after it was cleared", Outcome.CALLER_FAULT)
-    body = wire.body.open()
-    members = translated_fault if is_translated(clearance) else _members
-    if fault := _address(wire, clearance) or _headers(wire, clearance) or members(body, clearance):
+    if fault := _address(wire, clearance) or _headers(wire, clearance):
         return Stopped(fault)
-    if fault := _conditions(wire.body, clearance):
+    if fault := _translated(wire, clearance) if is_translated(clearance) else _completed(wire, clearance):
         return Stopped(fault)
     try:
-        data = orjson.dumps(body)
+        pieces = (
+            _serialised(wire.added, clearance.request)
+            if wire.translated is None
+            else (orjson.dumps(wire.translated.open()),)
+        )
     except TypeError:
-        return Stopped("the body is not JSON", Outcome.CALLER_FAULT)
-    return Dispatch(wire.method, wire.url, dict(wire.headers), Sealed(data), clearance)
+        return Stopped("the body is not JSON")
+    return Dispatch(wire.method, wire.url, dict(wire.headers), Sealed(pieces), clearance)
+
+
+def _completed(wire: WireRequest, clearance: Clearance) -> str:
+    """What is wrong with what the router adds to the members that were cleared."""
+    if wire.translated is not None:
+        return "the body is not the one that was cleared"
+    if fault := _added(wire.added, clearance):
+        return fault
+    for check in failing_checks(clearance.target, wire.added, clearance.request):
+        return f"the body {check.says}"
+    return ""
+
+
+def _translated(wire: WireRequest, clearance: Clearance) -> str:
+    """What is wrong with a body in a format of its own."""
+    if wire.translated is None or wire.added:
+        return "the body is not in the format of its dialect"
+    return translated_fault(wire.translated.open(), clearance)
+
+
+def _serialised(added: dict[str, object], request: Request) -> tuple[bytes | memoryview, ...]:
+    """What was cleared, byte for byte, after what the router adds."""
+    content = request.content.open()
+    if not added.keys().isdisjoint(request.requirements.parameters - _ROUTER_SETS):
+        return (orjson.dumps({**content.plain(), **added}),)
+    opening, cleared = orjson.dumps(added), content.json
+    if cleared == b"{}":
+        return (opening,)
+    if len(cleared) < _JOINED:
+        return (b"%b,%b" % (opening[:-1], cleared[1:]),)
+    return (b"%b," % opening[:-1], memoryview(cleared)[1:])
 
 
 def _address(wire: WireRequest, clearance: Clearance) -> str:
@@ -85,45 +128,27 @@ def _headers(wire: WireRequest, clearance: Clearance) -> str:
     return ""
 
 
-def _members(body: dict[str, object], clearance: Clearance) -> str:
-    """Every member is the very object that was cleared, or one that the router sets."""
-    if body.get("model") != clearance.target.model:
+def _added(added: dict[str, object], clearance: Clearance) -> str:
+    """Every member is one that the router sets, with the value that it sets."""
+    if added.get("model") != clearance.target.model:
         return "the model is not the one that was cleared"
-    cleared = clearance.request.body.open()
-    allowed = clearance.request.requirements.parameters
-    forced: dict[str, object] = {}
-    for each in clearance.forced:
-        if each.path[0] in allowed:
-            forced.setdefault(each.path[0], cleared[each.path[0]])
-        each.apply(forced)
-    for name, value in body.items():
+    forced = clearance.forced_members()
+    for name, value in added.items():
         if name in forced:
-            if value != forced[name]:
+            if not same(value, forced[name]):
                 return "what is forced is not what the router set"
-        elif name not in _ROUTER_SETS and (name not in allowed or value is not cleared.get(name)):
-            return "a member of the body is not the one that was cleared"
-    # What is left out can say something too: without `store: false` an answer may be stored.
-    if not body.keys() >= allowed - _ROUTER_SETS:
-        return "a member that was cleared is missing from the body"
-    return _stream(body, cleared)
+        elif name not in _ROUTER_SETS:
+            return "a member of the body is not one that the router sets"
+    if not added.keys() >= forced.keys():
+        return "a forced parameter is not set"
+    return _stream(added, clearance.request.content.open())
 
 
-def _conditions(body: Sealed[dict[str, object]], clearance: Clearance) -> str:
-    """What is forced is there, and nothing that voids is."""
-    for forced in clearance.forced:
-        if not forced.holds(body.open()):
-            return f"the forced parameter {forced.name} is not set"
-    for check in failing_checks(clearance.target, body):
-        return f"the body {check.says}"
-    return ""
-
-
-def _stream(body: dict[str, object], cleared: Mapping[str, object]) -> str:
+def _stream(added: dict[str, object], content: Content) -> str:
     """What the router sets for streams carries nothing of anybody's."""
-    if type(body.get("stream", False)) is not bool:
+    if type(added.get("stream", False)) is not bool:
         return "`stream` is not true or false"
-    if "stream_options" not in body:
+    if "stream_options" not in added:
         return ""
-    given = cleared.get("stream_options")
-    options = {**given, "include_usage": True} if isinstance(given, dict) else {"include_usage": True}
-    return "" if body["stream_options"] == options else "`stream_options` is not what the router set"
+    options = {**content.stream_options, "include_usage": True}
+    return "" if added["stream_options"] == options else "`stream_options` is not what the router set"

@@ -5,12 +5,11 @@ Health is a matter of luck, so it may fail open: it orders cleared targets and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """The state of one target. Instants are seconds of the clock that the events carry.
 
     The breaker is open while `opened_until` lies ahead; after that, one probe may run at a time until
@@ -24,8 +23,7 @@ class Health:
     latency: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HealthEvent:
+class HealthEvent(NamedTuple):
     """What happened to a target. `not_before` rides on `throttled`, `latency` (seconds) on `succeeded`."""
 
     kind: Literal["asked", "started", "succeeded", "failed", "throttled", "abandoned"]
@@ -60,7 +58,7 @@ def step(health: Health, event: HealthEvent, now: float, breaker: Breaker) -> He
     """The state after `event`."""
     if event.kind == "started":
         probing = health.opened_until > 0.0
-        return replace(health, probe_until=now + breaker.open_for) if probing else health
+        return health._replace(probe_until=now + breaker.open_for) if probing else health
     if event.kind == "succeeded":
         # A request that was under way when the provider asked to be left alone does not take that back.
         return Health(not_before=health.not_before, latency=_average(health.latency, event.latency))
@@ -68,12 +66,12 @@ def step(health: Health, event: HealthEvent, now: float, breaker: Breaker) -> He
         failures = health.failures + 1
         # A probe that fails finds the failures still counted, and so opens the breaker again.
         opened_until = now + breaker.open_for if failures >= breaker.failures else 0.0
-        return replace(health, failures=failures, opened_until=opened_until, probe_until=0.0)
+        return health._replace(failures=failures, opened_until=opened_until, probe_until=0.0)
     if event.kind == "throttled":
         not_before = min(event.not_before, now + breaker.longest_throttle)
-        return replace(health, not_before=max(health.not_before, not_before), probe_until=0.0)
+        return health._replace(not_before=max(health.not_before, not_before), probe_until=0.0)
     if event.kind == "abandoned":
-        return replace(health, probe_until=0.0)
+        return health._replace(probe_until=0.0)
     return health
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from zdr_router.policy.clearance import Clearance
 from zdr_router.routing.health import Health, HealthEvent, StateStore, admits
 from zdr_router.routing.strategy import StrategyName, View, arrange
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zdr_router.metadata import Refusal
+    from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.preferences import Preferences
     from zdr_router.policy.target import Target
 
@@ -44,36 +44,29 @@ class Plan(NamedTuple):
 
 def make_plan(  # noqa: PLR0913 - clock, chance and health are arguments, never globals
     route: Route,
-    clear: Callable[[Target], Clearance | tuple[Refusal, ...]],
+    cleared: list[Clearance],
+    refusals: tuple[Refusal, ...],
     preferences: Preferences,
     *,
     store: StateStore,
     now: float,
     random: Callable[[], float],
 ) -> Plan:
-    """Clear every target of `route`, order those that pass, and let health hold back the failing ones.
+    """Order those targets of `route` that were cleared, and let health hold back the failing ones.
 
     When health would hold back all of them, the one that is due first is tried all the same.
     """
-    cleared: list[Clearance] = []
-    refusals: list[Refusal] = []
-    for target in route.targets:
-        result = clear(target)
-        if isinstance(result, Clearance):
-            cleared.append(result)
-        else:
-            refusals += result
     health = {each.target.id: store.apply(each.target.id, _ASKED, now) for each in cleared}
     arranged = arrange(cleared, route.strategy, preferences, View(route.weights or {}, health, random))
-    admitted = [each for each in arranged if admits(health[each.target.id], now)]
-    if not admitted and arranged:
-        admitted = [min(arranged, key=lambda each: _due(health[each.target.id]))]
-    resting: tuple[str, ...] = ()
-    if len(admitted) < len(arranged):
-        tried = {each.target.id for each in admitted}
-        resting = tuple(each.target.id for each in arranged if each.target.id not in tried)
     bound = route.max_attempts if preferences.allow_fallbacks else 1
-    return Plan(tuple(admitted[:bound]), tuple(refusals), resting)
+    held_back = {name for name, state in health.items() if not admits(state, now)}
+    if not held_back:
+        return Plan(tuple(arranged[:bound]), refusals)
+    if len(held_back) == len(health):
+        held_back.remove(min(arranged, key=lambda each: _due(health[each.target.id])).target.id)
+    admitted = [each for each in arranged if each.target.id not in held_back]
+    resting = tuple(each.target.id for each in arranged if each.target.id in held_back)
+    return Plan(tuple(admitted[:bound]), refusals, resting)
 
 
 def _due(health: Health) -> float:

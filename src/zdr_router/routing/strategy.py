@@ -31,14 +31,6 @@ class Strategy(Protocol):
         ...
 
 
-class InOrder:
-    """As the route lists them."""
-
-    def order(self, clearances: Sequence[Clearance], view: View) -> list[Clearance]:  # noqa: ARG002 - the port's shape
-        """Unchanged."""
-        return list(clearances)
-
-
 class Weighted:
     """At random, each in proportion to its weight among those that are left."""
 
@@ -76,7 +68,6 @@ class Fastest:
 
 
 STRATEGIES: Final[Mapping[StrategyName, Strategy]] = {
-    "in_order": InOrder(),
     "weighted": Weighted(),
     "cheapest": Cheapest(),
     "fastest": Fastest(),
@@ -90,7 +81,8 @@ def arrange(
 ) -> list[Clearance]:
     """Order by the request's `sort` or else the route's strategy, then put what its `order` names first."""
     name = strategy if preferences.sort is None else _SORTS[preferences.sort]
-    arranged = STRATEGIES[name].order(clearances, view)
+    strategist = STRATEGIES.get(name)
+    arranged = list(clearances) if strategist is None else strategist.order(clearances, view)
     if preferences.order:
         arranged.sort(key=lambda clearance: _position(clearance, preferences.order))
     return arranged

@@ -16,7 +16,6 @@ from zdr_router.transport.answer import Answer
 from zdr_router.transport.base import SendFailure
 from zdr_router.transport.exchange import Exchange, Pool, check_version
 from zdr_router.transport.failures import failure_before_head, forget
-from zdr_router.transport.head import render
 from zdr_router.transport.tls import client_context
 
 if TYPE_CHECKING:
@@ -63,10 +62,11 @@ class AiohttpTransport:
         loop = asyncio.get_running_loop()
         if loop.time() >= deadline:
             return SendFailure(Outcome.TIMEOUT, "no")
-        body = dispatch.body.open()
+        pieces = dispatch.body.open()
+        size = sum(map(len, pieces))
         try:
             destination = pool.destination(dispatch.url)
-            head = render(dispatch.method, destination.opening, dispatch.headers, len(body))
+            head = pool.render(dispatch.method, destination.opening, tuple(dispatch.headers.items()))
         except ValueError as error:  # a URL or a header that cannot be put on the wire
             forget(error)
             return SendFailure(Outcome.UNREACHABLE, "no")
@@ -74,7 +74,7 @@ class AiohttpTransport:
         alarm = Alarm(loop, deadline)
         try:
             exchange = await pool.exchange(destination)
-            exchange.write(head, body)
+            exchange.write(b"%b%d\r\n\r\n" % (head, size), pieces, size)
             start, content = await exchange.head()
         except BaseException as error:
             late = alarm.stop()

@@ -23,7 +23,7 @@ from packaging.specifiers import SpecifierSet
 from yarl import URL
 
 from zdr_router.errors import ConfigError, Problem
-from zdr_router.transport.head import opening
+from zdr_router.transport.head import opening, render
 
 if TYPE_CHECKING:
     import ssl
@@ -42,7 +42,7 @@ SLICE: Final = 128 * 1024
 """Bytes handed to the socket at a time: what a slow reader can make pile up outside this object."""
 
 URLS: Final = 1024
-"""How many URLs are kept as they were read: one for each endpoint of each target."""
+"""How many URLs are kept as they were read, and how many heads: a few for each endpoint of each target."""
 
 SCHEMES: Final = frozenset({"http", "https"})
 SWITCHING_PROTOCOLS: Final = 101
@@ -88,6 +88,7 @@ class Pool:
         self._timeout = ClientTimeout(total=None, sock_connect=settings.connect_timeout, ceil_threshold=inf)
         self._proxy = _proxy(settings.proxy) if settings.proxy else None
         self.destination = lru_cache(maxsize=URLS)(self._read)
+        self.render = lru_cache(maxsize=URLS)(render)
 
     def _read(self, url: str) -> Destination:
         """Read a URL as the guard did: nothing quoted, no dots resolved. Raises `ValueError` if it is none for HTTP."""
@@ -129,8 +130,8 @@ class Exchange:
         self.started = False
         self.finished = False
 
-    def write(self, head: bytes, body: bytes) -> None:
-        """Write at once what the socket takes, and the rest of a large body as it takes it.
+    def write(self, head: bytes, pieces: tuple[bytes | memoryview, ...], size: int) -> None:
+        """Write at once what the socket takes, and the rest of a large last piece as it takes it.
 
         A pooled connection may have been closed since it was last used, or the server may have said something unasked
         on it, which would be taken for the answer to this request. Raises `ClientConnectionError` then, with
@@ -144,12 +145,12 @@ class Exchange:
         # aiohttp's decompression takes a gzip stream that was cut short for a whole one.
         protocol.set_response_params(auto_decompress=False, read_until_eof=True)
         self.started = True
-        if len(body) <= SLICE:
-            transport.write(head + body)
+        if size <= SLICE:
+            transport.write(b"".join((head, *pieces)))
             self.finished = True
             return
-        view = memoryview(body)
-        transport.write(b"".join((head, view[:SLICE])))
+        view = memoryview(pieces[-1])
+        transport.write(b"".join((head, *pieces[:-1], view[:SLICE])))
         self._rest = asyncio.create_task(self._write(view[SLICE:], protocol))
 
     async def _write(self, view: memoryview, protocol: ResponseHandler) -> None:

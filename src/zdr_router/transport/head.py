@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final
 
 METHODS: Final = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 """Those whose answer has a body that its own head delimits, which is not so after HEAD or CONNECT."""
@@ -34,8 +31,8 @@ def opening(target: str, *lines: str) -> str:
     return "\r\n".join((f" {target} HTTP/1.1", *lines))
 
 
-def render(method: str, opened: str, headers: Mapping[str, str], size: int) -> bytes:
-    """The head of one request with a body of `size` bytes. Raises `ValueError` for what cannot be written.
+def render(method: str, opened: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """The head of a request but for the size of its body. Raises `ValueError` for what cannot be written.
 
     The guard has read the same headers; what is checked again here is that none of them can start another line.
     """
@@ -43,11 +40,11 @@ def render(method: str, opened: str, headers: Mapping[str, str], size: int) -> b
         message = "the method is not one that the transport knows"
         raise ValueError(message)
     lines = [method + opened]
-    lines += [line for name, line in FIXED.items() if name not in headers]
-    for name, value in headers.items():
+    given = {name for name, _ in headers}
+    lines += [line for name, line in FIXED.items() if name not in given]
+    for name, value in headers:
         if name in FRAMING or _NAME.fullmatch(name) is None or not value.isprintable():
             message = "a header cannot be written"
             raise ValueError(message)
         lines.append(f"{name}: {value}")
-    lines.append(f"Content-Length: {size}\r\n\r\n")
-    return "\r\n".join(lines).encode()
+    return "\r\n".join([*lines, "Content-Length: "]).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import os
@@ -60,7 +61,9 @@ def test_what_a_host_sets_later_stops_every_request(monkeypatch, name, value):
     codecs = make_codecs(library())
     monkeypatch.setattr(library().module, name, value)
     assert name in posture.fault(library().module)
-    assert {codecs[dialect].encode(ASK, model="m", stream=False) for dialect in WRITTEN} == {Outcome.GUARDED}
+    assert {codecs[dialect].encode(copy.deepcopy(ASK), model="m", stream=False) for dialect in WRITTEN} == {
+        Outcome.GUARDED
+    }
 
 
 @pytest.mark.parametrize("name", ["LiteLLM", "LiteLLM Router", "LiteLLM Proxy"])
@@ -77,7 +80,7 @@ def test_a_logger_that_speaks_up_stops_every_request(name):
 def test_a_root_logger_at_debug_hears_nothing(caplog):
     caplog.set_level(logging.DEBUG)
     for codec in make_codecs(library()).values():
-        assert isinstance(codec.encode(ASK, model="m", stream=False), dict)
+        assert isinstance(codec.encode(copy.deepcopy(ASK), model="m", stream=False), dict)
     assert caplog.text == ""
 
 
@@ -125,7 +128,7 @@ def test_a_litellm_that_is_in_use_elsewhere_with_callbacks_is_refused():
 
 
 WATCHED = """
-import gc, json, os, sys
+import copy, gc, json, os, sys
 seen = []
 def watch(event, args):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
@@ -157,8 +160,8 @@ def ask():
     ]
     body = {"messages": said, "tools": tools, "reasoning_effort": "low", "max_tokens": 5000}
     wrong = {"messages": [{"role": "user", "content": [mark(6)]}]}
-    wires = [codec.encode(body, model="claude-sonnet-4-5", stream=True) for codec in codecs.values()]
-    failed = [codec.encode(wrong, model="m", stream=False) for codec in codecs.values()]
+    wires = [codec.encode(copy.deepcopy(body), model="claude-sonnet-4-5", stream=True) for codec in codecs.values()]
+    failed = [codec.encode(copy.deepcopy(wrong), model="m", stream=False) for codec in codecs.values()]
     kept = any("cachedContent" in str(wire) for wire in wires)
     return sum(isinstance(wire, dict) for wire in wires), sum(isinstance(each, str) for each in failed), kept
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
@@ -239,7 +238,7 @@ def _apart(one: LocalServer, two: LocalServer) -> bool:
 
 def _show_metadata(act: Act, metadata: Metadata) -> None:
     first = f", first piece after {metadata.first_chunk_ms:.0f} ms" if metadata.first_chunk_ms is not None else ""
-    attempts = "; ".join(_attempt(dataclasses.asdict(attempt)) for attempt in metadata.attempts)
+    attempts = "; ".join(_attempt(attempt._asdict()) for attempt in metadata.attempts)
     act.pairs(
         {
             "target": f"{metadata.target}, HTTP {metadata.status}, {metadata.duration_ms:.0f} ms{first}",

@@ -15,12 +15,11 @@ from zdr_router.dialects.litellm.converse import converse_encoder
 from zdr_router.dialects.litellm.generate_content import generate_content_encoder
 from zdr_router.dialects.litellm.messages import messages_encoder
 from zdr_router.dialects.litellm.watsonx import watsonx_encoder
-from zdr_router.dialects.openai_codec import decode_openai, stream_openai
+from zdr_router.dialects.openai import decode_chat
+from zdr_router.dialects.openai_codec import stream_openai
 from zdr_router.metadata import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from zdr_router.dialects.base import Encode
     from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
@@ -53,7 +52,7 @@ def make_codecs(library: Library) -> dict[str, Codec]:
         "litellm:gemini": _google(library, "gemini"),
         "litellm:vertex_ai": _google(library, "vertex_ai"),
         "litellm:cohere": Codec(_guarded(library, cohere_encoder(library)), decode_cohere, stream_cohere),
-        "litellm:watsonx": Codec(_guarded(library, watsonx_encoder(library)), decode_openai, stream_openai),
+        "litellm:watsonx": Codec(_guarded(library, watsonx_encoder(library)), decode_chat, stream_openai),
     }
 
 
@@ -65,7 +64,7 @@ def _google(library: Library, provider: str) -> Codec:
 def _guarded(library: Library, encode: Writer) -> Encode:
     """`encode`, under a posture that still holds, and without the errors of litellm, which quote the messages."""
 
-    def guarded(body: Mapping[str, object], *, model: str, stream: bool) -> dict[str, object] | Outcome:
+    def guarded(body: dict[str, object], *, model: str, stream: bool) -> dict[str, object] | Outcome:
         if posture.fault(library.module):
             return Outcome.GUARDED
         try:

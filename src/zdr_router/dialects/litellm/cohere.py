@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from zdr_router.dialects.litellm.conversation import Json, Wire, conversation, copied, limit, stops, tools
+from zdr_router.dialects.litellm.conversation import Json, Wire, conversation, limit, stops, tools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
@@ -19,7 +17,7 @@ _CHOICES: Final = {"required": "REQUIRED", "none": "NONE"}
 def cohere_encoder(library: Library) -> Writer:
     """Writes requests. litellm knows no choice of tools, no formats and no `top_k` here, so those are written so."""
 
-    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:
+    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:
         known = {name: body[name] for name in _MAPPED if body.get(name) is not None}
         known |= {"max_tokens": limit(body), "stop": stops(body), "tools": tools(body) or None}
         given = {name: value for name, value in known.items() if value is not None}
@@ -30,7 +28,7 @@ def cohere_encoder(library: Library) -> Writer:
         choice = body.get("tool_choice")
         if choice in _CHOICES:  # `auto` is what leaving it out means
             wire["tool_choice"] = _CHOICES[str(choice)]
-        wanted: Json = copied(body.get("response_format")) or {"type": "text"}
+        wanted: Json = body.get("response_format") or {"type": "text"}  # type: ignore[assignment]  # read before
         if wanted["type"] == "json_schema":
             wire["response_format"] = {"type": "json_object", "json_schema": wanted["json_schema"]["schema"]}
         elif wanted["type"] == "json_object":

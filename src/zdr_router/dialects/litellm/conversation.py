@@ -1,4 +1,4 @@
-"""A request made ready for litellm: a copy that it may change, without anything that it would fetch."""
+"""A request made ready for litellm: without null members, and without anything that it would fetch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INLINE: Final = re.compile(r"data:[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+;base64,")
 class Writer(Protocol):
     """Writes a request in one format; may raise whatever litellm raises."""
 
-    def __call__(self, body: Mapping[str, object], *, model: str, stream: bool) -> Wire:
+    def __call__(self, body: dict[str, object], *, model: str, stream: bool) -> Wire:
         """The wire's body, a new object."""
         ...
 
@@ -26,18 +26,9 @@ class Inexpressible(Exception):
     """The request is one that the format, or litellm, cannot express. Raised and caught within this package."""
 
 
-def copied(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """JSON without anything mutable in common with `value`."""
-    if type(value) is dict:
-        return {name: copied(inner) for name, inner in value.items()}
-    if type(value) is list:
-        return [copied(inner) for inner in value]
-    return value
-
-
 def said(value: Mapping[str, Any]) -> Json:
-    """A copy of an object without its null members, which mean the same as none."""
-    return {name: copied(inner) for name, inner in value.items() if inner is not None}
+    """An object without its null members, which mean the same as none."""
+    return {name: inner for name, inner in value.items() if inner is not None}
 
 
 def conversation(body: Mapping[str, object]) -> list[Json]:
@@ -94,7 +85,7 @@ def schema_of(body: Mapping[str, object]) -> Json | None:
 def stops(body: Mapping[str, object]) -> list[object] | None:
     """The stop sequences, as a list."""
     stop = body.get("stop")
-    return [stop] if isinstance(stop, str) else copied(stop)
+    return stop if stop is None or isinstance(stop, list) else [stop]
 
 
 def limit(body: Mapping[str, object]) -> int | None:

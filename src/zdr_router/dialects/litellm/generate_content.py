@@ -9,7 +9,6 @@ from zdr_router.dialects.litellm.conversation import (
     Json,
     Wire,
     conversation,
-    copied,
     limit,
     remembered,
     renamed,
@@ -37,7 +36,7 @@ def generate_content_encoder(library: Library, provider: str) -> Writer:
     """Writes requests; the address says model and stream. Contents that Google would keep are never asked for."""
     levels = remembered(library.google_levels)
 
-    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
+    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
         system, turns = library.google_system(supports_system_message=True, messages=conversation(body))
         wire: Wire = {"contents": library.google_turns(turns, model=model, custom_llm_provider=provider)}
         if system is not None:
@@ -70,7 +69,7 @@ def _generation(body: Mapping[str, object]) -> dict[str, Any]:
         generation["maxOutputTokens"] = most
     if sequences:
         generation["stopSequences"] = sequences
-    wanted: Json = copied(body.get("response_format")) or {"type": "text"}
+    wanted: Json = body.get("response_format") or {"type": "text"}  # type: ignore[assignment]  # read before
     if wanted["type"] != "text":
         generation["responseMimeType"] = "application/json"
     if wanted["type"] == "json_schema":

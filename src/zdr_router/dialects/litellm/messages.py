@@ -32,7 +32,7 @@ def messages_encoder(library: Library, *, version: str = "") -> Writer:
     """Writes requests. `version`: the member that stands for the model where the address names that (Vertex AI)."""
     limits = remembered(library.messages_limit)
 
-    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:
+    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:
         turns = conversation(body)
         leading, later = library.split_system(turns)
         placed = library.place_system(later, supports_mid_conversation_system=False)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from zdr_router.dialects.litellm.conversation import Wire, conversation, copied, limit, stops, tools
+from zdr_router.dialects.litellm.conversation import Wire, conversation, limit, stops, tools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
@@ -21,8 +19,8 @@ _MAPPED: Final = (
 def watsonx_encoder(library: Library) -> Writer:
     """Writes requests; the address says whether the answer is streamed."""
 
-    def encode(body: Mapping[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
-        known = {name: copied(body[name]) for name in _MAPPED if body.get(name) is not None}
+    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
+        known = {name: body[name] for name in _MAPPED if body.get(name) is not None}
         known |= {"stop": stops(body), "tools": tools(body) or None}
         given = {name: value for name, value in known.items() if value is not None}
         wire: Wire = {"model_id": model, "messages": conversation(body)}
