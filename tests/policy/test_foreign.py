@@ -295,11 +295,6 @@ def test_what_voids_is_held_against_the_words_of_the_format():
     assert "voids" in stopped(clearance, voiding)
 
 
-def test_a_forbidden_model_is_that_of_the_target():
-    forbid = {"forbid": [{"path": "model", "matches": "^n"}]}
-    assert isinstance(passed(cleared("litellm:bedrock", conditions=forbid), CONVERSE), Dispatch)
-
-
 def test_a_body_that_is_not_json_stops_it():
     tools = [{"type": "function", "function": {"name": "f"}}]
     clearance = cleared("litellm:anthropic", tools=tools)

@@ -57,11 +57,8 @@ def _uncarried(readers: Mapping[str, Reader], body: Mapping[str, object]) -> lis
     features: set[str] = set()
     places: list[str] = []
     for name, value in body.items():
-        reader = readers.get(name)
-        if reader is None or value is None:
-            continue
         try:
-            reader(value, features, places)
+            readers[name](value, features, places)
         except InvalidRequest as error:
             # A form that the vocabulary takes here and the format does not: the request itself was read before.
             places.append(error.param or name)
