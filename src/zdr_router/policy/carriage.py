@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.errors import InvalidRequest
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
     from zdr_router.policy.target import Target
 
 _REMOTE: Final = frozenset({"remote_image", "remote_audio", "remote_file", "remote_video"})
-_READERS: Final[Mapping[str, Mapping[str, Mapping[str, Reader]]]] = {
-    row.id: {
-        endpoint: {name: compiled(inner, name) for name, inner in shape.keys.items()}
-        for endpoint, shape in row.carries.items()
-    }
-    for row in DIALECTS.values()
-}
-"""By dialect, endpoint and parameter."""
+
+
+@cache
+def _readers(dialect: str, endpoint: str) -> Mapping[str, Reader] | None:
+    """By parameter; None where the dialect has no such endpoint. Compiled when they are first asked for."""
+    shape = DIALECTS[dialect].carries.get(endpoint)
+    return None if shape is None else {name: compiled(inner, name) for name, inner in shape.keys.items()}
 
 
 def looks_inside(target: Target) -> bool:
@@ -36,7 +36,7 @@ def judge_carriage(findings: Findings, target: Target, request: Request) -> None
     dialect = DIALECTS.get(target.configuration.dialect)
     if dialect is None:
         return
-    readers = _READERS[dialect.id].get(request.endpoint)
+    readers = _readers(dialect.id, request.endpoint)
     if readers is None or dialect.path(request.endpoint, stream=False, model=target.model) is None:
         sentence = f"{dialect.id} has no {request.endpoint} for this model"
         findings.add("ZDR607", sentence, "use a configuration that speaks openai", fact="dialect")
