@@ -334,8 +334,10 @@ def arranged(target, policies, tenant, now):  # noqa: PLR0911 - one return for e
 def _lacks_credential(target):
     if target["key"] is not None:
         return False
-    named = "api_key" in target["account"]
-    needed = target["configuration"].get("credentials", {}).get("auth") != "none" and not _is_self_operated(target)
+    named = "api_key" in target["account"] or "credentials" in target["account"]
+    auth = target["configuration"].get("credentials", {}).get("auth")
+    signed = auth in ("aws_sigv4", "google", "azure_ad", "ibm_iam")
+    needed = signed or (auth != "none" and not _is_self_operated(target))
     return named or needed
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import upstream as up
+from deployments import configuration, registry
 
-from zdr_router import AsyncRouter, ConfigError
-from zdr_router.config import Deployment, load, read_secret
-from zdr_router.policy.accounts import SecretSource
+from zdr_router import Account, AsyncRouter, ConfigError, Policy
+from zdr_router.config import Deployment, assemble, load
+from zdr_router.credentials.reading import read_secret
+from zdr_router.policy.accounts import fingerprint
+from zdr_router.policy.secrets import SecretSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +116,15 @@ FAULTS = {
     "literal key": ("{env: GROQ_KEY}", "gsk_canary", ":9: accounts.groq.api_key: a key is never written in a file"),
     "two sources": ("{env: GROQ_KEY}", "{env: A, file: B}", ":9: accounts.groq.api_key: a secret is"),
     "no source": ("{env: GROQ_KEY}", "{}", ":9: accounts.groq.api_key: a secret is"),
+    "parts that are no whole": ("api_key: {env: GROQ_KEY}", "credentials: {access_key_id: {env: GROQ_KEY}}",
+        ":9: accounts.groq.credentials: credentials are one of {access_key_id: "),
+    "a literal part": ("api_key: {env: GROQ_KEY}", "credentials: {service_account: gsk_canary}",
+        ":9: accounts.groq.credentials.service_account: a key is never written in a file"),
+    "parts where a key is asked for": ("api_key: {env: GROQ_KEY}", "credentials: {service_account: {env: GROQ_KEY}}",
+        ":9: account groq gives `credentials`, and its configuration authenticates with bearer; give the account an"),
+    "parts where nothing is asked for": ("    base_url: http://127.0.0.1:8081/v1\n",
+        "    base_url: http://127.0.0.1:8081/v1\n    credentials: {service_account: {env: GROQ_KEY}}\n",
+        ":6: account local gives `credentials`, and its configuration authenticates with none; leave it out"),
     "empty policy": ("{minimum_grade: contracted, cache: host_memory}", "{}", ":1: policy: a policy says something"),
     "empty policy of a tenant": ("{regions: [on_premises]}", "{}", ":13: tenants.acme.policy: a policy says something"),
     "no unit": ("timeout: 30s", "timeout: 30", ":21: routes.assistant.timeout: a duration is written with its unit"),
@@ -247,3 +259,29 @@ async def test_a_router_is_built_from_a_file(write):
         async with AsyncRouter.from_config(write(text), environ={}) as router:
             answer = await router.chat(model="assistant", messages=[{"role": "user", "content": "hi"}])
     assert answer.metadata.target == "local/gemma"
+
+
+def test_a_key_where_parts_are_asked_for_is_a_fault():
+    one = configuration(credentials={"auth": "aws_sigv4"})
+    account = Account.model_validate({"configuration": one.id, "api_key": {"env": "KEY"}})
+    with pytest.raises(ConfigError) as caught:
+        assemble(registry=registry(one), policy=Policy(cache="none"), accounts={"a": account}, routes={}, environ={})
+    (problem,) = caught.value.problems
+    assert problem.what == "account a gives `api_key`, and its configuration authenticates with aws_sigv4"
+    assert problem.fix.startswith("give the account `credentials: {access_key_id: {env: NAME}, ")
+
+
+def test_a_credential_is_fingerprinted_once_for_all_who_ask(write, tmp_path):
+    text = changed("{env: GROQ_KEY}", "{file: keys/groq}")
+    assert load(write(text), {}).fingerprints == {"local": None, "groq": None}
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "groq").write_text("sk-1\n", encoding="utf-8")
+    deployment = load(write(text), {})
+    assert deployment.fingerprints == {"local": None, "groq": fingerprint("groq", "sk-1")}
+    assert deployment.targets[1].credential_fingerprint == deployment.fingerprints["groq"]
+
+
+def test_each_target_is_counted_once_however_many_routes_name_it(write):
+    text = FILE + "  other: {targets: [local/gemma, local/other]}\n"
+    ids = [target.id for target in load(write(text), {}).targets]
+    assert ids == ["local/gemma", "groq/llama-3.3-70b-versatile", "local/other"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import re
 import shutil
 import subprocess
@@ -54,6 +55,11 @@ def project() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
+def extras() -> list[str]:
+    """What all extras together ask for."""
+    return [entry for extra in project()["project"]["optional-dependencies"].values() for entry in extra]
+
+
 def names(requirements: list[str]) -> set[str]:
     return {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
 
@@ -98,23 +104,21 @@ def test_the_requirement_files_agree_on_every_version_and_hash() -> None:
 def test_each_requirement_file_covers_what_the_project_declares() -> None:
     declared = project()
     core = names(declared["project"]["dependencies"])
-    extras = {name: names(wanted) for name, wanted in declared["project"]["optional-dependencies"].items()}
-    local = extras["local"]
+    local = names(declared["project"]["optional-dependencies"]["local"])
     backend = names(declared["build-system"]["requires"])
     groups = declared["dependency-groups"]
     bench = names(groups.pop("bench"))
     working = names([entry for group in groups.values() for entry in group if isinstance(entry, str)])
     assert core <= pins(ROOT / "requirements/run.txt").keys()
     assert core | local | backend <= pins(ROOT / "requirements/local.txt").keys()
-    assert core.union(backend, working, *extras.values()) <= pins(ROOT / "requirements/dev.txt").keys()
+    assert core | names(extras()) | backend | working <= pins(ROOT / "requirements/dev.txt").keys()
     assert core | bench | backend <= pins(ROOT / "requirements/bench.txt").keys()
 
 
 def test_every_pin_satisfies_the_bound_the_project_declares() -> None:
     pinned = pins(ROOT / "requirements/dev.txt")
     declared = project()
-    extras = declared["project"]["optional-dependencies"].values()
-    bounds = [*declared["project"]["dependencies"], *(bound for extra in extras for bound in extra)]
+    bounds = [*declared["project"]["dependencies"], *extras()]
     for requirement in map(Requirement, bounds):
         version, _ = pinned[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), requirement
@@ -142,20 +146,39 @@ def build(program: str, where: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_wheel_carries_a_snapshot_that_its_own_code_trusts(tmp_path: Path) -> None:
-    built = build(BUILD.format("wheel"), tmp_path)
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel of this checkout, as pip would lay it out."""
+    folder = tmp_path_factory.mktemp("wheel")
+    built = build(BUILD.format("wheel"), folder)
     assert built.returncode == 0, built.stderr
-    site = tmp_path / "site"
-    zipfile.ZipFile(tmp_path / built.stdout.split()[-1]).extractall(site)
+    site = folder / "site"
+    zipfile.ZipFile(folder / built.stdout.split()[-1]).extractall(site)
+    return site
+
+
+def run_from(site: Path, program: str, *args: str) -> str:
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, sys.argv.pop(1)); {program}", str(site), *args]
+    return subprocess.run(command, cwd=site, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+def test_a_wheel_carries_a_snapshot_that_its_own_code_trusts(unpacked: Path) -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from zdr_router.registry import Registry, shipped_directory; "
+        "from zdr_router.registry import Registry, shipped_directory; "
         "registry = Registry.shipped(); print(shipped_directory(), len(registry.known), registry.digest)"
     )
-    command = [sys.executable, "-c", program, str(site)]
-    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30).stdout
     here = Registry.load([ROOT / "providers"])
     known = len(here.providers) + len(here.configurations)
-    assert told.split() == [str(site / "zdr_router" / "_providers"), str(known), here.digest]
+    told = run_from(unpacked, program).split()
+    assert told == [str(unpacked / "zdr_router" / "_providers"), str(known), here.digest]
+
+
+def test_a_wheel_carries_what_the_catalogue_is_made_of(unpacked: Path, tmp_path: Path) -> None:
+    program = "from zdr_router.cli import main; main()"
+    told = run_from(unpacked, program, "registry", "site", str(tmp_path / "out"), "--json")
+    written = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert json.loads(told)["files"] == len(written)
+    assert written >= {"index.html", "timeline.html", "about.html", "groq.html", "site.css", "site.js", "SHA256SUMS"}
 
 
 def test_an_editable_install_carries_no_snapshot(tmp_path: Path) -> None:
@@ -208,9 +231,12 @@ def test_the_version_is_one_and_the_same_everywhere() -> None:
 
 def test_every_dependency_has_a_line_that_says_why() -> None:
     declared = project()
-    groups = [*declared["dependency-groups"].values(), *declared["project"]["optional-dependencies"].values()]
-    wanted = names(declared["project"]["dependencies"]).union(
-        *(names([entry for entry in group if isinstance(entry, str)]) for group in groups)
+    wanted = (
+        names(declared["project"]["dependencies"])
+        | names(extras())
+        | names(
+            [entry for group in declared["dependency-groups"].values() for entry in group if isinstance(entry, str)]
+        )
     )
     rows = re.findall(r"^\| `([^`]+)` \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.MULTILINE)
     assert sorted(map(canonicalize_name, rows)) == sorted(wanted)

@@ -273,7 +273,7 @@ WIRES = (
     Wire(
         "litellm:anthropic",
         "claude-sonnet-4-5",
-        "/v1",
+        "",
         ("/v1/messages", "/v1/messages"),
         message,
         message_events,
@@ -285,7 +285,7 @@ WIRES = (
     Wire(
         "litellm:azure_anthropic",
         "claude-sonnet-4-5",
-        "/anthropic/v1",
+        "/anthropic",
         ("/anthropic/v1/messages", "/anthropic/v1/messages"),
         message,
         message_events,
@@ -355,7 +355,7 @@ WIRES = (
     Wire(
         "litellm:cohere",
         "command-a-03-2025",
-        "/v2",
+        "",
         ("/v2/chat", "/v2/chat"),
         cohere,
         cohere_events,
@@ -365,7 +365,7 @@ WIRES = (
     Wire(
         "litellm:watsonx",
         "ibm/granite-4-h-small",
-        "/ml/v1",
+        "",
         ("/ml/v1/text/chat?version=2025-10-01", "/ml/v1/text/chat_stream?version=2025-10-01"),
         watsonx,
         watsonx_events,
@@ -378,8 +378,8 @@ WIRES = (
         "my-gpt",
         "",
         (
-            "/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21",
-            "/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21",
+            "/openai/deployments/my-gpt/chat/completions?api-version=2025-04-01-preview",
+            "/openai/deployments/my-gpt/chat/completions?api-version=2025-04-01-preview",
         ),
         azure,
         azure_events,

@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationError
 
+from zdr_router.credentials.reading import read_credential
 from zdr_router.errors import ConfigError, Problem
-from zdr_router.policy.accounts import Account, SecretSource
+from zdr_router.policy.accounts import Account, fingerprint
 from zdr_router.policy.conditions import Compiled, compile_conditions
 from zdr_router.policy.policy import Policy
-from zdr_router.policy.target import Target, make_target
+from zdr_router.policy.secrets import how_to_give
+from zdr_router.policy.target import Target, authentication, make_target
 from zdr_router.registry import Registry, shipped_directory
 from zdr_router.registry.base import Declared, Duration, Identifier, Text
 from zdr_router.registry.configuration import Schema
 from zdr_router.registry.strict_yaml import Document, read
 from zdr_router.routing.plan import Route
 from zdr_router.routing.strategy import StrategyName
-from zdr_router.sealed import Sealed
 from zdr_router.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from zdr_router.sealed import Sealed
 
 
 class WeightedTarget(Declared):
@@ -89,13 +92,22 @@ class ConfigFile(Declared):
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Everything that requests are decided by. `policies` is complete, by tenant; None is the operator itself."""
+    """Everything that requests are decided by. `policies` is complete, by tenant; None is the operator itself.
+
+    `fingerprints` are those of the accounts' credentials, None where there is none.
+    """
 
     registry: Registry
     policies: Mapping[str | None, Policy]
     accounts: Mapping[str, Account]
     routes: Mapping[str, Route]
+    fingerprints: Mapping[str, str | None]
     transport: TransportSettings
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Every target of every route, once."""
+        return tuple({target.id: target for route in self.routes.values() for target in route.targets}.values())
 
 
 def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployment:
@@ -138,8 +150,13 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
         if account.configuration not in registry.configurations:
             what = f"account {name} uses the configuration {account.configuration}, which is not declared"
             faults.add(("accounts", name, "configuration"), what, "see `zdr registry list` for those that are")
+            continue
+        auth = authentication(registry.configurations[account.configuration], account)
+        if misfit := account.misfit(auth):
+            what = f"account {name} gives `{misfit}`, and its configuration authenticates with {auth}"
+            faults.add(("accounts", name, misfit), what, how_to_give(auth))
     known = os.environ if environ is None else environ
-    secrets = {name: read_secret(account.api_key, known, base) for name, account in accounts.items()}
+    secrets = {name: read_credential(account, known, base) for name, account in accounts.items()}
     maker = _TargetMaker(registry, accounts, secrets, owners, faults, bool(tenants))
     made = {name: _route(name, entry, maker) for name, entry in routes.items()}
     faults.raise_any()
@@ -152,22 +169,11 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
         policies=MappingProxyType(policies),
         accounts=MappingProxyType(dict(accounts)),
         routes=MappingProxyType(made),
+        fingerprints=MappingProxyType(
+            {name: None if secret is None else fingerprint(name, secret.open()) for name, secret in secrets.items()}
+        ),
         transport=transport or TransportSettings(),
     )
-
-
-def read_secret(source: SecretSource | None, environ: Mapping[str, str], base: Path = Path()) -> Sealed[str] | None:
-    """The secret, or None when it is not there; without it an account is refused, not guessed."""
-    if source is None:
-        return None
-    if source.env is not None:
-        value = environ.get(source.env, "")
-    else:
-        try:
-            value = (base / (source.file or "")).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            value = ""
-    return Sealed(value.strip()) if value.strip() else None
 
 
 class _Faults:

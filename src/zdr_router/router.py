@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
 from zdr_router.config import RouteEntry, assemble, load, route_of
+from zdr_router.credentials.signers import Signers
 from zdr_router.driver.attempt import Sender
 from zdr_router.driver.codecs import load_codecs, spoken
 from zdr_router.driver.engine import Ask, Engine
+from zdr_router.driver.signing import fetch_over
 from zdr_router.driver.stream import StreamRun
 from zdr_router.errors import InvalidRequest
 from zdr_router.policy.calendar import DAY, end_of
@@ -127,9 +129,12 @@ class AsyncRouter:
         # aiohttp is loaded here, so that `import zdr_router` stays light.
         from zdr_router.transport.aiohttp import AiohttpTransport  # noqa: PLC0415
 
-        codecs = await load_codecs(_dialects(self.deployment))
-        transport = await self._stack.enter_async_context(AiohttpTransport(self.deployment.transport))
-        self._sender = Sender(transport, self.trust, self._clock, codecs)
+        codecs = await load_codecs(frozenset(target.configuration.dialect for target in self.deployment.targets))
+        transport = AiohttpTransport(self.deployment.transport)
+        signers = Signers(self.deployment.targets, fetch_over(transport), self._clock)
+        await self._stack.enter_async_context(transport)
+        await self._stack.enter_async_context(signers)
+        self._sender = Sender(transport, self.trust, self._clock, signers.by_account, codecs)
         self._warn_of_expiries()
         return self
 
@@ -255,11 +260,6 @@ def _planned(clearance: Clearance) -> Planned:
     forced = tuple(forced.name for forced in clearance.forced)
     cache = target.configuration.cache.medium
     return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced)
-
-
-def _dialects(deployment: Deployment) -> frozenset[str]:
-    """The dialects of every target of a route."""
-    return frozenset(target.configuration.dialect for route in deployment.routes.values() for target in route.targets)
 
 
 def _expiries(deployment: Deployment) -> dict[str, float]:

@@ -198,7 +198,7 @@ def test_without_its_key_an_account_gets_no_grant(state, operator):
     before = config.read_bytes()
     result = state("groq-prod", config, "--yes", env={"ZDR_TEST_GROQ": ""})
     assert result.exit_code == Code.CONFIGURATION
-    assert "next:  set ZDR_TEST_GROQ" in result.stderr
+    assert "next:  set the environment variable ZDR_TEST_GROQ" in result.stderr
     assert config.read_bytes() == before
 
 
@@ -283,3 +283,49 @@ def test_on_a_terminal_whatever_is_missing_is_asked_for(operator, answer, code):
         assert load(config, ENV).accounts["groq-prod"].grant.stated_by == "the night shift"
     else:
         assert config.read_bytes() == before
+
+
+ACME = """\
+schema: 1
+provider: {id: acme, name: Acme, legal_entity: "Acme, Inc.", country: US}
+configurations:
+  - id: acme/zdr
+    title: Acme, zero retention set on the project
+    hosts: ["https://api.{region}.acme.example/v1"]
+    credentials: {auth: aws_sigv4}
+    endpoints: [chat.completions]
+    mechanism: {kind: project_setting, scope: account, fail_mode: closed}
+    flags: {}
+    models: [{id: m}]
+    attestation:
+      observed: 2026-11-20
+      expires: 2027-02-10
+      evidence: [{kind: terms, locator: all, observed: 2026-11-20, confidence: high}]
+"""
+ACME_OPERATOR = """\
+registry: {providers: [acme.yaml]}
+policy: {cache: none}
+accounts:
+  aws:
+    configuration: acme/zdr
+    base_url: https://api.eu-1.acme.example/v1
+    credentials: {access_key_id: {env: ZDR_TEST_ID}, secret_access_key: {file: secret}}
+routes:
+  chat: {targets: [aws/m]}
+"""
+
+
+def test_a_grant_is_bound_to_all_parts_of_a_credential(state, tmp_path):
+    (tmp_path / "acme.yaml").write_text(ACME, encoding="utf-8")
+    config = tmp_path / "zdr.yaml"
+    config.write_text(ACME_OPERATOR, encoding="utf-8")
+    env = {"ZDR_TEST_ID": "AKIDEXAMPLE"}
+    refused = state("aws", config, "--yes", env=env)
+    assert refused.exit_code == Code.CONFIGURATION
+    assert "set the environment variable ZDR_TEST_ID and provide the file secret" in refused.stderr
+    (tmp_path / "secret").write_text(KEY, encoding="utf-8")
+    stated = state("aws", config, "--yes", env=env)
+    assert stated.exit_code == Code.DONE
+    assert KEY not in stated.output + config.read_text(encoding="utf-8")
+    canonical = f'{{"access_key_id":"AKIDEXAMPLE","secret_access_key":"{KEY}"}}'
+    assert load(config, env).accounts["aws"].grant.credential == fingerprint("aws", canonical)

@@ -87,11 +87,25 @@ def registry(tmp_path, configuration):
 
 
 @pytest.fixture
+def line_of(tmp_path):
+    """`file:line` of the first line with `text` in it, as findings give it."""
+
+    def look(text, file="example.yaml", after=""):
+        path = tmp_path / file
+        lines = path.read_text(encoding="utf-8").splitlines()
+        start = next(number for number, line in enumerate(lines) if after in line)
+        number = next(number for number, line in enumerate(lines) if number >= start and text in line)
+        return f"{path}:{number + 1}"
+
+    return look
+
+
+@pytest.fixture
 def find(registry):
     """The findings of the rule `id` in the provider file."""
 
-    def run(id_, now=NOW):
-        subject = Subject.of_registry([registry()], now=start_of(now))
+    def run(id_, now=NOW, **options):
+        subject = Subject.of_registry([registry()], now=start_of(now), **options)
         return [finding for finding in check(subject).findings if finding.id == id_]
 
     return run
@@ -101,12 +115,12 @@ def find(registry):
 def find_in_file(registry, operator, tmp_path):
     """The findings of the rule `id` in the operator's file; the key is `key`."""
 
-    def run(id_, now=NOW, key="secret"):
+    def run(id_, now=NOW, key="secret", **options):
         registry()
         path = tmp_path / "zdr.yaml"
         path.write_text(json.dumps(operator, indent=1), encoding="utf-8")
         environ = {} if key is None else {"EXAMPLE_KEY": key}
-        subject = Subject.of_operator(path, now=start_of(now), environ=environ)
+        subject = Subject.of_operator(path, now=start_of(now), environ=environ, **options)
         return [finding for finding in check(subject).findings if finding.id == id_]
 
     return run

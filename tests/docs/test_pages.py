@@ -7,13 +7,19 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import RootModel
 
-from zdr_router import Policy
+from zdr_router import Account, Policy
+from zdr_router.policy.secrets import PARTS
 from zdr_router.registry import strict_yaml
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"<!-- test: ([a-z. ]+) -->\n```[a-z]+\n(.*?)```", re.DOTALL)
+
+
+class Accounts(RootModel[dict[str, Account]]):
+    """The section `accounts` of an operator's file."""
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
@@ -42,6 +48,12 @@ def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, model_se
         elif directive == "policy":
             document = strict_yaml.parse(code.encode(), page.name)
             assert document.validate(Policy).complete().minimum_grade == "contracted"
+        elif directive == "accounts":
+            accounts = strict_yaml.parse(code.encode(), page.name).validate(Accounts).root
+            made_for = {
+                auth for auth in PARTS for each in accounts.values() if each.credentials and not each.misfit(auth)
+            }
+            assert made_for == PARTS.keys()
         else:
             assert directive == "run"
             exec(compile(code, page.name, "exec"), {"__name__": "__main__"})  # noqa: S102 - the page's own code

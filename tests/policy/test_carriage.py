@@ -131,7 +131,7 @@ CALLS = [
     ("cohere", {"tools": [{"type": "function", "function": TOOL}], "tool_choice": NAMED}, "tool_choice"),
     ("watsonx", {"top_k": 3}, "top_k"),
     ("azure", {"top_k": 3}, "top_k"),
-    ("azure", {"reasoning_effort": "low"}, "reasoning_effort"),
+    ("azure", {"verbosity": "low"}, "verbosity"),
 ]
 
 

@@ -159,3 +159,78 @@ def test_nothing_that_a_caller_wrote_is_remembered(case, asked):
     world.clearing.clear_all(targets, world.request, world.policy, world.trust, case.now)
     del case, targets
     assert "secret" not in repr(vars(world.clearing))
+
+
+class Twice:
+    """Asks the same clearing about the same targets, once as the case stands and once after it was changed."""
+
+    def __init__(self, case) -> None:
+        self.case = case
+        self.world = World(case)
+        self.targets = tuple(self.world.targets)
+        assert self.refused() == []
+
+    def refused(self, trust: Trust | None = None, later: float = 0.0) -> list[str]:
+        request = Request.of(self.case.endpoint, Sealed(self.case.body), self.case.tenant)
+        trust, now = trust or self.world.trust, self.case.now + later
+        cleared, refusals = self.world.clearing.clear_all(self.targets, request, self.world.policy, trust, now)
+        assert bool(cleared) != bool(refusals)
+        return sorted(refusal.id for refusal in refusals)
+
+
+def test_a_decision_is_not_remembered_beyond_a_revocation(case):
+    assert Twice(case).refused(Trust(epoch=1, revoked={"account:main": "an incident"})) == ["ZDR104"]
+
+
+def test_a_decision_is_not_remembered_once_the_trust_state_is_too_old(case):
+    assert Twice(case).refused(Trust(as_of=NOON - 3600)) == ["ZDR105"]
+
+
+def test_a_decision_is_not_remembered_beyond_its_expiry(case):
+    assert Twice(case).refused(Trust(as_of=NOON + 400 * DAY), 400 * DAY) != []
+
+
+def test_what_a_parameter_says_is_looked_at_every_time(case, configuration):
+    configuration["conditions"]["forbid"] = [{"path": "service_tier", "equals": "flex"}]
+    case.body["service_tier"] = "default"
+    twice = Twice(case)
+    case.body["service_tier"] = "flex"
+    assert twice.refused() == ["ZDR604"]
+
+
+def test_what_a_caller_repeats_is_looked_at_every_time(case):
+    case.body["store"] = False
+    twice = Twice(case)
+    case.body["store"] = True
+    assert "ZDR606" in twice.refused()
+
+
+def test_another_feature_is_another_decision(case):
+    twice = Twice(case)
+    case.body["messages"] = [{"role": "user", "content": "hello", "cache_control": {"type": "ephemeral"}}]
+    assert twice.refused() != []
+
+
+def test_a_stream_is_another_decision(case, configuration):
+    configuration["models"][0]["features"] = []
+    twice = Twice(case)
+    case.body["stream"] = True
+    assert twice.refused() == ["ZDR503"]
+
+
+def test_another_tenant_is_another_decision(case, configuration):
+    configuration["cache"]["isolation"] = {"parameter": "cache_salt"}
+    case.operator["tenants"] = {"acme": {"accounts": []}, "beta": {"accounts": []}}
+    world = World(case)
+    targets, salts = tuple(world.targets), set()
+    for tenant in ("acme", "beta"):
+        request = Request.of(case.endpoint, Sealed(case.body), tenant)
+        (clearance,), _ = world.clearing.clear_all(targets, request, world.policy, world.trust, case.now)
+        salts.update(forced.value for forced in clearance.forced if forced.name == "cache_salt")
+    assert len(salts) == 2
+
+
+def test_a_preference_is_another_decision(case):
+    twice = Twice(case)
+    case.body["provider"] = {"ignore": ["p0"]}
+    assert twice.refused() == ["ZDR802"]

@@ -9,6 +9,7 @@ from world import World
 
 from zdr_router.policy.clearance import Clearance
 from zdr_router.policy.policy import Policy
+from zdr_router.policy.secrets import how_to_give
 
 
 def at(text: str) -> float:
@@ -144,3 +145,37 @@ def test_a_policy_that_was_not_completed_still_binds_credentials(case, account):
     world.policy = Policy.model_validate({"cache": "gpu_memory"})
     (verdict,) = world.clear_all().values()
     assert {refusal.id for refusal in verdict} == {"ZDR305"}
+
+
+@pytest.fixture
+def without_credential(case, configuration, account):
+    """The account names no credential for this way to authenticate."""
+
+    def leave_out(auth):
+        configuration["credentials"] = {"auth": auth}
+        del account["api_key"], case.credentials["main"], account["grant"]["credential"]
+
+    return leave_out
+
+
+@pytest.mark.parametrize("auth", ["aws_sigv4", "google", "azure_ad", "ibm_iam"])
+def test_what_has_to_be_signed_needs_a_credential(without_credential, clear, auth):
+    without_credential(auth)
+    assert (clear()[0].id, clear()[0].fix) == ("ZDR309", how_to_give(auth))
+
+
+def test_what_has_to_be_signed_needs_a_credential_on_ones_own_server_too(
+    without_credential, configuration, account, refusals
+):
+    without_credential("ibm_iam")
+    configuration["mechanism"] = {"kind": "self_operated"}
+    configuration["engine"] = {"name": "engine", "versions": ">=1"}
+    account["grant"]["basis"] = "self_operated"
+    assert refusals() == ["ZDR309", "ZDR401"]
+
+
+def test_every_part_of_a_credential_that_is_missing_is_asked_for(case, configuration, account, clear):
+    configuration["credentials"] = {"auth": "aws_sigv4"}
+    del account["api_key"], case.credentials["main"]
+    account["credentials"] = {"access_key_id": {"env": "AWS_ID"}, "secret_access_key": {"file": "/run/aws"}}
+    assert clear()[0].fix == "set the environment variable AWS_ID and provide the file /run/aws"

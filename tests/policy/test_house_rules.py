@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -115,8 +116,17 @@ def test_one_module_alone_mints_clearances():
     assert _uses("Clearance") == {"policy/clearing.py"}
 
 
-def test_one_module_alone_makes_what_a_transport_sends():
-    assert _uses("Dispatch") == {"policy/guard.py"}
+def test_the_guard_alone_makes_what_a_transport_sends():
+    assert _uses("Dispatch") == {"policy/guard.py", "policy/signing.py"}
+
+
+def test_what_leaves_without_a_clearance_is_made_where_no_request_is_at_hand():
+    assert _uses("Errand") == {"credentials/oauth.py"}
+    makers = {f"credentials/{name}.py" for name in ("azure", "google", "ibm")}
+    assert _uses("ask") >= makers
+    for name in ("oauth.py", "azure.py", "google.py", "ibm.py"):
+        text = (SOURCES / "credentials" / name).read_text(encoding="utf-8")
+        assert not {"Unsigned", "Dispatch", "Clearance", "Request"} & set(re.findall(r"\w+", text))
 
 
 def test_no_module_goes_around_a_constructor():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from zdr_router.errors import ConfigError
 from zdr_router.registry import Registry
+from zdr_router.registry.configuration import AUTH_HEADERS, SIGNED_HEADERS, Auth, Credentials
 from zdr_router.registry.hosts import check_base_url, is_loopback
 
 if TYPE_CHECKING:
@@ -317,3 +319,24 @@ def test_every_problem_of_every_file_is_told_in_order(write, text):
     assert [file for file, _ in found] == [str(second), str(third), str(first), str(first), "/nowhere.yaml"]
     assert found[2][1] < found[3][1]
     assert str(caught.value).count("\n") == 4
+
+
+@pytest.mark.parametrize("auth", get_args(Auth))
+def test_an_audience_goes_with_what_is_made_out_to_somebody(auth):
+    if auth in {"aws_sigv4", "google", "azure_ad"}:
+        assert Credentials(auth=auth, audience="bedrock-mantle").audience == "bedrock-mantle"
+        return
+    with pytest.raises(ValidationError, match="goes with aws_sigv4, google or azure_ad"):
+        Credentials(auth=auth, audience="bedrock-mantle")
+
+
+@pytest.mark.parametrize("audience", ["", "a b", "a\n", "é", "a" * 257])
+def test_an_audience_is_one_visible_word(audience):
+    with pytest.raises(ValidationError):
+        Credentials(auth="google", audience=audience)
+
+
+def test_every_way_to_authenticate_either_sends_a_secret_or_signs_or_neither():
+    assert {*AUTH_HEADERS, *SIGNED_HEADERS, "none"} == set(get_args(Auth))
+    assert not AUTH_HEADERS.keys() & SIGNED_HEADERS.keys()
+    assert all("authorization" in names for names in SIGNED_HEADERS.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zdr_router.registry.hosts import bindings, check_host, has_placeholder
+from zdr_router.registry.hosts import bindings, check_host, has_placeholder, in_the_clear
 
 AZURE = "https://{resource}.openai.azure.com/openai/v1"
 BEDROCK = "https://bedrock-runtime.{region}.amazonaws.com"
@@ -78,3 +78,19 @@ def test_a_placeholder_stands_for_one_label_or_one_part_of_the_path(host, url, n
 )
 def test_and_for_nothing_else(host, url):
     assert bindings(host, url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "clear"),
+    [
+        ("http://models.example.com/v1", True),
+        ("http://{region}.models.example.com/v1", True),
+        ("http://10.0.0.7:8000/v1", True),
+        ("https://models.example.com/v1", False),
+        ("http://127.0.0.1:8080/v1", False),
+        ("http://[::1]:8080/v1", False),
+        ("http://[", False),
+    ],
+)
+def test_what_leaves_the_machine_without_tls_is_in_the_clear(url, clear):
+    assert in_the_clear(url) is clear

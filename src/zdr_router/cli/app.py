@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import zdr_router
-from zdr_router.cli import ask, check, explain, grant, registry, renew
+from zdr_router.cli import ask, check, diff, explain, grant, importing, registry, renew, schema, site, stale, statement
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
 from zdr_router.cli.output import Output, console
@@ -52,8 +52,10 @@ Routes LLM requests only to targets whose zero data retention is declared, evide
 Exit codes:
   0   done
   1   the request failed: every target was tried, or a stream broke
-  2   `check --fail-level warning` found warnings and no errors
-  3   `check` found errors, or no target may serve the request
+  2   `check` found warnings and no errors, `registry diff` a change, `registry stale` something
+      that lapses, or `import` left something out
+  3   `check` found errors, `registry diff` something looser, or no target may serve the request; `statement` says
+      nothing then
   64  the command line is wrong
   65  a file is wrong: zdr.yaml, a provider file or an overlay
   70  a fault of zdr itself
@@ -114,7 +116,13 @@ def demo(
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
-app.command("check")(check.check)
+app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
+app.command("statement", epilog=statement.EXAMPLES)(statement.statement)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
+registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
+registry.app.command("stale", epilog=stale.EXAMPLES)(stale.stale)
+registry.app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
+registry.app.command("site", epilog=site.EXAMPLES)(site.site)
 app.add_typer(registry.app, name="registry")
+app.add_typer(importing.app, name="import")

@@ -91,11 +91,11 @@ def _show(output: Output, explanation: Explanation) -> None:
 
 
 def _page(output: Output, name: str) -> None:
-    from zdr_router.conformance.book import entries  # noqa: PLC0415 - loaded when an id is asked for
+    from zdr_router.conformance.book import pages  # noqa: PLC0415 - loaded when an id is asked for
     from zdr_router.policy.refusals import REFUSALS  # noqa: PLC0415 - as above
 
     page = REFUSALS.get(name)
-    rule = next((entry for entry in entries() if entry.id == name), None)
+    rule = next((each for each in pages() if each.id == name), None)
     if page is not None:
         if output.as_json:
             output.json({"id": name, "title": page.title, "means": page.means, "why": page.why, "next": page.next})
@@ -105,13 +105,12 @@ def _page(output: Output, name: str) -> None:
             output.line()
             output.line(text)
     elif rule is not None:
-        text = rule.page.partition("\n")[2].strip()
         if output.as_json:
-            output.json({"id": name, "title": rule.title, "means": text})
+            output.json({"id": name, "title": rule.title, "means": rule.text})
             return
         output.line(f"{name}: {rule.title}", "bold")
         output.line()
-        output.line(text)
+        output.line(rule.text)
     else:
         raise Fault(f"there is no {name}", fix="the ids are listed in docs/refusals.md and docs/rules/")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,13 +15,16 @@ from zdr_router.cli import files, yaml_edit
 from zdr_router.cli.exits import Code, Fault
 from zdr_router.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, date
 from zdr_router.cli.output import Output
-from zdr_router.config import Deployment, load, read_secret
+from zdr_router.config import Deployment, load
 from zdr_router.conformance.grants import BY_ITSELF
 from zdr_router.conformance.keeping import keeps_nothing
 from zdr_router.errors import ConfigError
-from zdr_router.policy.accounts import Account, Grant, fingerprint
+from zdr_router.policy.accounts import Account, Grant
 from zdr_router.policy.grants import NAMED_SCOPES
+from zdr_router.policy.secrets import how_to_give
+from zdr_router.policy.target import authentication
 from zdr_router.registry import Configuration
+from zdr_router.registry.configuration import SIGNED_HEADERS
 from zdr_router.registry.facts import ScopeKind
 
 _KINDS: Final = get_args(ScopeKind)
@@ -71,7 +73,7 @@ def grant(  # noqa: PLR0913 - the options of the command
     output = Output(as_json=as_json)
     deployment = load(config)
     held, configuration = _held(deployment, account, config)
-    printed = _bound(account, held, configuration, config)
+    printed = _bound(account, deployment, configuration, config)
     if not as_json:
         _statement(output, account, held, configuration, printed)
     stated = _Statement(yes=yes)
@@ -143,21 +145,20 @@ def _held(deployment: Deployment, account: str, config: Path) -> tuple[Account, 
     return held, configuration
 
 
-def _bound(account: str, held: Account, configuration: Configuration, config: Path) -> str | None:
-    """The fingerprint of the account's key; None where the server asks for none."""
-    if held.api_key is None:
-        if configuration.self_operated or configuration.credentials.auth == "none":
-            return None
-        env = configuration.credentials.env or "NAME"
-        fix = f"give the account `api_key: {{env: {env}}}`"
-        raise Fault(f"account {account} names no key", where=str(config), fix=fix, code=Code.CONFIGURATION)
-    secret = read_secret(held.api_key, os.environ)
-    if secret is None:
-        source = held.api_key
-        fix = f"set {source.env}" if source.env else f"provide the file {source.file}"
+def _bound(account: str, deployment: Deployment, configuration: Configuration, config: Path) -> str | None:
+    """The fingerprint of the account's credential; None where the server asks for none."""
+    held, printed = deployment.accounts[account], deployment.fingerprints[account]
+    auth = authentication(configuration, held)
+    if printed is not None:
+        return printed
+    if held.secrets:
+        fix = " and ".join(source.provide for source in held.secrets)
         what = f"the key of account {account} is not there, so the grant cannot be bound to it"
         raise Fault(what, where=str(config), fix=fix, code=Code.CONFIGURATION)
-    return fingerprint(account, secret.open())
+    if auth not in SIGNED_HEADERS and (auth == "none" or configuration.self_operated):
+        return None
+    fix = how_to_give(auth, configuration.credentials.env or "NAME")
+    raise Fault(f"account {account} names no key", where=str(config), fix=fix, code=Code.CONFIGURATION)
 
 
 def _statement(output: Output, account: str, held: Account, configuration: Configuration, printed: str | None) -> None:

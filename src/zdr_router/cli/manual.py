@@ -1,10 +1,11 @@
-"""The pages of docs/ that are generated: the command line, the refusals, the rules of `zdr check`.
+"""The pages of docs/ that are generated: the command line, the refusals, the rules of `zdr check`, the JSON Schemas.
 
 `python -m zdr_router.cli.manual docs` writes them; a test compares.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any, Final
 import typer
 
 from zdr_router.cli.app import app
-from zdr_router.conformance.book import Entry, entries
+from zdr_router.conformance.book import Page
+from zdr_router.conformance.book import pages as pages_of_rules
+from zdr_router.conformance.json_schema import FILES, schema
 from zdr_router.policy.refusals import REFUSALS
 
 _WIDTH: Final = 100
@@ -27,8 +30,9 @@ _WHY: Final = (
     "`zdr explain ROUTE` tells which of them stand in the way of a route."
 )
 _BOOK: Final = (
-    "One rule is one module, one id and one page. From ZDR920 on they are about an operator's file. "
-    "ZDR900 stands for a file that cannot be loaded."
+    "One rule is one module, one id and one page, which `zdr explain ZDR901` prints. ZDR900 stands for a file that "
+    "cannot be loaded; ZDR901 to ZDR919 are about what is declared, ZDR920 to ZDR939 about an operator's file, ZDR940 "
+    "to ZDR949 about conditions, and from ZDR950 on about what changed since an earlier state (`--against`)."
 )
 _ROOMS: Final = {
     "1": "The attestation",
@@ -44,8 +48,9 @@ _ROOMS: Final = {
 
 def pages() -> dict[str, str]:
     """Every generated page, by its path under docs/."""
-    rules = {f"rules/{entry.id}.md": _rule(entry) for entry in entries()}
-    return {"cli.md": _command_line(), "refusals.md": _refusals(), "rules/README.md": _rules(), **rules}
+    rules = {f"rules/{page.id}.md": _rule(page) for page in pages_of_rules()}
+    schemas = {f"schema/{kind}.json": json.dumps(schema(kind), indent=2) + "\n" for kind in FILES}
+    return {"cli.md": _command_line(), "refusals.md": _refusals(), "rules/README.md": _rules(), **rules, **schemas}
 
 
 def _command_line() -> str:
@@ -98,14 +103,13 @@ def _rules() -> str:
         "",
         "| id | finds |",
         "|---|---|",
-        *(f"| [{entry.id}]({entry.id}.md) | {entry.title} |" for entry in entries()),
+        *(f"| [{page.id}]({page.id}.md) | {page.title} |" for page in pages_of_rules()),
     ]
     return "\n".join([*lines, ""])
 
 
-def _rule(entry: Entry) -> str:
-    text = entry.page.partition("\n")[2].strip()
-    return f"# {entry.id}: {entry.title}\n\n{_GENERATED}\n\n{text}\n"
+def _rule(page: Page) -> str:
+    return f"# {page.id}: {page.title}\n\n{_GENERATED}\n\n{page.text}\n"
 
 
 def write(directory: Path) -> None:

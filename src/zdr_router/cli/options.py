@@ -27,6 +27,7 @@ Providers = Annotated[
         help="Provider files, or a folder of them, instead of the shipped registry. May be repeated.",
     ),
 ]
+Now = Annotated[str | None, typer.Option("--now", metavar="DATE", help="Judge as of the start of this day, UTC.")]
 TenantName = Annotated[str | None, typer.Option("--tenant", metavar="TENANT", help="Whose request it is.")]
 Parameters = Annotated[
     list[str] | None,

@@ -32,6 +32,10 @@ class Output:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
         sys.stdout.write(f"{text}\n")
 
+    def text(self, text: str) -> None:
+        """A whole document on stdout, as another tool reads it: no width, no colour."""
+        sys.stdout.write(f"{text}\n")
+
     def line(self, text: str = "", style: str | None = None) -> None:
         """A line of the result."""
         _console(sys.stdout).print(printable(text), style=style, markup=False, highlight=False, soft_wrap=True)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from zdr_router.conformance import rules
-from zdr_router.conformance.findings import Finding
+from zdr_router.conformance import unreadable as unloaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
+    from zdr_router.conformance.findings import Finding
     from zdr_router.conformance.subject import Subject
     from zdr_router.errors import Problem
 
-UNREADABLE = "ZDR900"
-"""The id of whatever keeps a file from being loaded at all."""
+OF_OPERATORS: Final = ("ZDR920", "ZDR939")
+"""The first and the last id of rules about an operator's file; without one they look at nothing."""
 
-FIRST_OF_OPERATORS = "ZDR920"
-"""From here on rules are about an operator's file; without one they look at nothing."""
+OF_COMPARISONS: Final = ("ZDR950", "ZDR959")
+"""The first and the last id of rules that compare with an earlier state; without one they look at nothing."""
 
 
 class Rule(Protocol):
@@ -33,25 +36,37 @@ class Rule(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A rule with its id, and its page for people: the docstring of its module."""
+class Page:
+    """What an id means, for people; `text` is what follows the title."""
 
     id: str
     title: str
-    page: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A rule with its page: the docstring of its module."""
+
+    page: Page
     rule: Rule
+
+    @property
+    def id(self) -> str:
+        """The id of its page."""
+        return self.page.id
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found, and in what scope."""
+    """What was found, and in what scope; `rules` are the ids of those that looked."""
 
     findings: tuple[Finding, ...]
     providers: int = 0
     configurations: int = 0
     accounts: int = 0
     routes: int = 0
-    rules: int = 0
+    rules: frozenset[str] = frozenset()
 
     @property
     def errors(self) -> int:
@@ -70,20 +85,24 @@ class Report:
             _count(self.providers, "provider"),
             _count(self.configurations, "configuration"),
             *([_count(self.accounts, "account"), _count(self.routes, "route")] if self.accounts else []),
-            _count(self.rules, "rule"),
+            _count(len(self.rules), "rule"),
         ]
         found = f"{_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}"
         return f"{', '.join(scope)}: {found}"
 
+    def seen_from(self, folder: Path) -> Report:
+        """The same with files relative to `folder` where they lie below it."""
+        return dataclasses.replace(self, findings=tuple(each.seen_from(folder) for each in self.findings))
+
     def __add__(self, other: Report) -> Report:
-        """Both reports as one; the rules are the same book."""
+        """Both reports as one."""
         return Report(
             (*self.findings, *other.findings),
             self.providers + other.providers,
             self.configurations + other.configurations,
             self.accounts + other.accounts,
             self.routes + other.routes,
-            max(self.rules, other.rules),
+            self.rules | other.rules,
         )
 
 
@@ -93,19 +112,23 @@ def entries() -> tuple[Entry, ...]:
     found = []
     for module in pkgutil.iter_modules(rules.__path__):
         loaded: Any = importlib.import_module(f"{rules.__name__}.{module.name}")
-        page = inspect.cleandoc(loaded.__doc__ or "")
-        title = page.partition("\n")[0].removesuffix(".")
-        found.append(Entry(loaded.ID, title, page, cast("Rule", loaded.RULE)))
+        found.append(Entry(_page(loaded.ID, loaded.__doc__), cast("Rule", loaded.RULE)))
     return tuple(sorted(found, key=lambda entry: entry.id))
+
+
+def pages() -> tuple[Page, ...]:
+    """What every id means that a finding can have, by id."""
+    return (_page(unloaded.ID, unloaded.__doc__), *(entry.page for entry in entries()))
+
+
+def _page(id_: str, docstring: str | None) -> Page:
+    title, _, text = inspect.cleandoc(docstring or "").partition("\n")
+    return Page(id_, title.removesuffix("."), text.strip())
 
 
 def check(subject: Subject, book: Sequence[Entry] | None = None) -> Report:
     """Hold `subject` against every rule; findings come in the order of files and lines."""
-    chosen = [
-        entry
-        for entry in (entries() if book is None else book)
-        if subject.operator is not None or entry.id < FIRST_OF_OPERATORS
-    ]
+    chosen = [entry for entry in (entries() if book is None else book) if _applies(entry, subject)]
     findings = [finding for entry in chosen for finding in entry.rule.check(subject)]
     configurations = subject.configurations
     operator = subject.operator
@@ -115,22 +138,24 @@ def check(subject: Subject, book: Sequence[Entry] | None = None) -> Report:
         configurations=len(configurations),
         accounts=0 if operator is None else len(operator.deployment.accounts),
         routes=0 if operator is None else len(operator.deployment.routes),
-        rules=len(chosen),
+        rules=frozenset(entry.id for entry in chosen),
     )
+
+
+def _applies(entry: Entry, subject: Subject) -> bool:
+    for (first, last), needed in ((OF_OPERATORS, subject.operator), (OF_COMPARISONS, subject.before)):
+        if first <= entry.id <= last and needed is None:
+            return False
+    return True
 
 
 def unreadable(problems: Iterable[Problem]) -> Report:
     """What is left to report of files that cannot be loaded: every fault, as an error."""
-    findings = (
-        Finding(UNREADABLE, "error", problem.file or "declarations", problem.what, problem.fix, problem.where)
-        for problem in problems
-    )
-    return Report(tuple(findings))
+    return Report(tuple(unloaded.findings(problems)))
 
 
 def _place(finding: Finding) -> tuple[str, int, str]:
-    file, _, line = finding.where.rpartition(":")
-    return (file, int(line), finding.id) if line.isdigit() else (finding.where, 0, finding.id)
+    return (finding.file, finding.line, finding.id)
 
 
 def _count(number: int, word: str) -> str:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zdr_router.answers import Explanation
-    from zdr_router.conformance.subject import Subject
+    from zdr_router.conformance.subject import Operator, Subject
     from zdr_router.policy.target import Target
+    from zdr_router.routing.plan import Route
 
 CHAT: Final = "chat.completions"
 EMBEDDINGS: Final = "embeddings"
@@ -26,28 +27,37 @@ EMBEDDINGS: Final = "embeddings"
 
 def explained(subject: Subject) -> Iterator[tuple[str, tuple[Explanation, ...]]]:
     """Every route of the operator's file, with what would happen to the plainest requests on it."""
+    found: dict[str, list[Explanation]] = {}
+    for route, _, explanation in asked(subject):
+        found.setdefault(route, []).append(explanation)
+    yield from ((route, tuple(explanations)) for route, explanations in found.items())
+
+
+def asked(subject: Subject) -> Iterator[tuple[str, str | None, Explanation]]:
+    """Each route, whoever asks (a tenant; None is the operator itself), and what would happen to the request."""
     if subject.operator is None:
         return
-    deployment = subject.operator.deployment
-    routes = {
-        name: dataclasses.replace(route, targets=tuple(map(_with_credential, route.targets)))
-        for name, route in deployment.routes.items()
-    }
-    assumed = dataclasses.replace(deployment, routes=MappingProxyType(routes))
-    router = AsyncRouter.of(assumed, clock=lambda: subject.now)
+    routes, tenants = assumed(subject.operator), tuple(subject.operator.deployment.policies)
+    deployment = dataclasses.replace(subject.operator.deployment, routes=MappingProxyType(routes))
+    router = AsyncRouter.of(deployment, clock=lambda: subject.now)
     for name, route in routes.items():
         endpoints = {endpoint for target in route.targets for endpoint in target.configuration.endpoints}
-        asked = [router.explain(model=name, tenant=tenant) for tenant in deployment.policies]
-        if EMBEDDINGS in endpoints:
-            asked += [
-                router.explain(model=name, tenant=tenant, endpoint=EMBEDDINGS, input="")
-                for tenant in deployment.policies
-            ]
-        yield name, tuple(asked)
+        for tenant in tenants:
+            yield name, tenant, router.explain(model=name, tenant=tenant)
+        for tenant in tenants if EMBEDDINGS in endpoints else ():
+            yield name, tenant, router.explain(model=name, tenant=tenant, endpoint=EMBEDDINGS, input="")
+
+
+def assumed(operator: Operator) -> dict[str, Route]:
+    """The operator's routes, as if every credential that they name were there."""
+    return {
+        name: dataclasses.replace(route, targets=tuple(map(_with_credential, route.targets)))
+        for name, route in operator.deployment.routes.items()
+    }
 
 
 def _with_credential(target: Target) -> Target:
-    if not target.lacks_credential or target.account.api_key is None:
+    if not target.lacks_credential or not target.account.secrets:
         return target
     grant = target.account.grant
     # A grant that names no key is bound to none, whichever it will be.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 Level = Literal["error", "warning"]
@@ -18,3 +20,28 @@ class Finding:
     sentence: str
     fix: str
     where: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file of `where`, "" where there is none."""
+        return self._place[0]
+
+    @property
+    def line(self) -> int:
+        """The line of `where`, from 1; 0 means the file as a whole."""
+        return self._place[1]
+
+    @property
+    def _place(self) -> tuple[str, int]:
+        file, _, line = self.where.rpartition(":")
+        return (file, int(line)) if line.isdigit() else (self.where, 0)
+
+    def seen_from(self, folder: Path) -> Finding:
+        """The same with its file (and its subject, if that is the file) relative to `folder`, where it lies below."""
+        file, line = self._place
+        try:
+            near = Path(file).resolve().relative_to(folder.resolve()).as_posix() if file else ""
+        except ValueError:
+            return self
+        subject = near if self.subject == file else self.subject
+        return dataclasses.replace(self, subject=subject, where=f"{near}:{line}" if line else near)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from zdr_router.config import read_secret
-from zdr_router.policy.accounts import fingerprint
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,6 +30,4 @@ def granted(operator: Operator | None) -> Iterator[tuple[Operator, str, Grant]]:
 
 def present_fingerprint(operator: Operator, name: str) -> str | None:
     """The fingerprint of the account's credential, or None when it is not there."""
-    source = operator.deployment.accounts[name].api_key
-    secret = None if source is None else read_secret(source, operator.environ)
-    return None if secret is None else fingerprint(name, secret.open())
+    return operator.deployment.fingerprints[name]

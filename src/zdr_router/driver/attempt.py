@@ -11,21 +11,29 @@ from zdr_router.dialects.openai import count_inputs, decode_embeddings, stream_m
 from zdr_router.dialects.openai_codec import OPENAI
 from zdr_router.dialects.openai_errors import classify_error
 from zdr_router.driver.foreign import encode_foreign
+from zdr_router.driver.signing import sign
 from zdr_router.metadata import Outcome, Sent
 from zdr_router.policy.foreign import address_of
 from zdr_router.policy.guard import Stopped, WireRequest, guard
-from zdr_router.registry.configuration import AUTH_HEADERS
+from zdr_router.registry.configuration import AUTH_HEADERS, SIGNED_HEADERS
 from zdr_router.routing.retry_after import retry_after
 from zdr_router.transport.base import Response, SendFailure, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from zdr_router.credentials.base import Signer
     from zdr_router.dialects.base import Codec, Decoded, Head
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.conditions import Expectation
     from zdr_router.policy.target import Target
     from zdr_router.state.trust import TrustState
+
+UNSIGNED: Final[Mapping[str, Signer]] = MappingProxyType({})
+"""No account's requests are signed."""
+
+OPENAI_ONLY: Final[Mapping[str, Codec]] = MappingProxyType({})
+"""Nothing is spoken but OpenAI's own format."""
 
 _OK: Final = 200
 
@@ -43,7 +51,7 @@ class Ended(NamedTuple):
 class Sender:
     """Sends attempts, and reads what comes back.
 
-    `clock` gives seconds since the epoch; `codecs` are those of dialects other than `openai`.
+    `clock` gives seconds since the epoch; `signers` are by account, `codecs` by dialect.
     """
 
     def __init__(
@@ -51,9 +59,11 @@ class Sender:
         transport: Transport,
         trust: TrustState,
         clock: Callable[[], float],
-        codecs: Mapping[str, Codec] = MappingProxyType({}),
+        signers: Mapping[str, Signer] = UNSIGNED,
+        codecs: Mapping[str, Codec] = OPENAI_ONLY,
     ) -> None:
         """Nothing is opened yet."""
+        self._signers = signers
         self._transport = transport
         self._trust = trust
         self._clock = clock
@@ -91,6 +101,11 @@ class Sender:
         dispatch = guard(wire, clearance, now=self._clock(), trust=self._trust.read())
         if isinstance(dispatch, Stopped):
             return Ended(dispatch.outcome, "no")
+        if clearance.target.auth in SIGNED_HEADERS:
+            signer = self._signers.get(clearance.target.account_name)
+            dispatch = await sign(dispatch, signer, deadline=deadline, clock=self._clock, trust=self._trust)
+            if isinstance(dispatch, Stopped):
+                return Ended(dispatch.outcome, "no")
         response = await self._transport.send(dispatch, deadline=deadline)
         if isinstance(response, SendFailure):
             return Ended(response.outcome, response.sent)

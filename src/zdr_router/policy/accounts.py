@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from zdr_router.policy.secrets import PARTS, CredentialParts, SecretSource
 from zdr_router.registry.base import ConfigurationId, Date, Declared, Identifier, Text
 from zdr_router.registry.facts import MechanismKind, ScopeKind
 from zdr_router.registry.hosts import REGION, bindings
@@ -27,20 +28,6 @@ def fingerprint(account: str, credential: str) -> str:
     key = hashlib.blake2b(account.encode(), digest_size=32, person=b"zdr-account").digest()
     keyed = hashlib.blake2b(credential.encode(), key=key, digest_size=16, person=b"zdr-grant-k1")
     return f"{_VERSION}:{keyed.hexdigest()}"
-
-
-class SecretSource(Declared):
-    """Where a secret is read from: an environment variable or a file. It is never written down."""
-
-    env: Text | None = None
-    file: Text | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.env is None) == (self.file is None):
-            kind, message = "secret", "a secret is {env: NAME} or {file: PATH}"
-            raise PydanticCustomError(kind, message)
-        return self
 
 
 class Grant(Declared):
@@ -65,25 +52,32 @@ class Grant(Declared):
 class Account(Declared):
     """Credentials for one configuration, and the grant that they hold.
 
+    The credential is an `api_key`, or where it is more than one key, `credentials`.
     `base_url` picks one of the configuration's hosts, or gives the address of a self-operated server;
     `engine_version` and `regions` state what runs there and where (`on_premises` unless said otherwise).
     """
 
     configuration: ConfigurationId
     api_key: SecretSource | None = None
+    credentials: CredentialParts | None = None
     base_url: Text | None = None
     scope: dict[ScopeKind, Text] = Field(default_factory=dict)
     grant: Grant | None = None
     regions: list[Identifier] | None = None
     engine_version: Text | None = None
 
-    @field_validator("api_key", mode="before")
-    @classmethod
-    def _no_literal(cls, value: object) -> object:
-        if isinstance(value, str):
-            kind, message = "secret", "a key is never written in a file: give {env: NAME} or {file: PATH}"
-            raise PydanticCustomError(kind, message)
-        return value
+    @property
+    def secrets(self) -> tuple[SecretSource, ...]:
+        """Where its credential is read from; nothing when it names none."""
+        if self.credentials is not None:
+            return self.credentials.sources
+        return () if self.api_key is None else (self.api_key,)
+
+    def misfit(self, auth: str) -> str:
+        """Which of `api_key` and `credentials` is stated and not what this way to authenticate takes, or nothing."""
+        if self.credentials is not None and not self.credentials.made_for(auth):
+            return "credentials"
+        return "api_key" if self.api_key is not None and auth in PARTS else ""
 
     def processing_regions(self, configuration: Configuration) -> tuple[str, ...]:
         """Where content may be processed; empty when nobody knows. A host that names its region settles it."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Dispatch(NamedTuple):
     """A request as it goes on the wire. Made by `guard()` alone; a transport sends nothing else.
 
-    `body` is in pieces, written one after the other.
+    `body` is in pieces, written one after the other. `once` tells that no other request has the same headers.
     """
 
     method: str
@@ -22,6 +22,7 @@ class Dispatch(NamedTuple):
     headers: Mapping[str, str]
     body: Sealed[tuple[bytes | memoryview, ...]]
     clearance: Clearance
+    once: bool = False
 
     def __repr__(self) -> str:
         """Where it goes; no header, since one of them is the credential."""

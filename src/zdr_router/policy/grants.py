@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.policy.calendar import end_of, start_of
+from zdr_router.policy.secrets import how_to_give
 
 if TYPE_CHECKING:
     from zdr_router.policy.calendar import Horizon
@@ -45,12 +46,8 @@ def judge_grant(findings: Findings, policy: Policy, horizon: Horizon) -> Grade:
 def _credential(findings: Findings) -> None:
     target = findings.target
     if target.lacks_credential:
-        source = target.account.api_key
-        sentence = "its credential is not there"
-        fix = "give the account an `api_key`"
-        if source is not None:
-            fix = f"set the environment variable {source.env}" if source.env else f"provide the file {source.file}"
-        findings.add("ZDR309", sentence, fix)
+        provide = " and ".join(source.provide for source in target.account.secrets)
+        findings.add("ZDR309", "its credential is not there", provide or how_to_give(target.auth))
 
 
 def _held(findings: Findings, policy: Policy, horizon: Horizon) -> None:

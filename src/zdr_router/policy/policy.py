@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from zdr_router.registry.base import Declared, Duration, Identifier
@@ -36,6 +36,8 @@ class Policy(Declared):
     The host's policy is completed by the strictest defaults: `documented` grade, no cache, no exception
     tolerated, caches kept apart by tenant, attestations at most 90 days old. A policy without any field is an error.
     """
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     minimum_grade: Grade | None = None
     cache: Medium | None = None

@@ -152,8 +152,9 @@ REFUSALS: Final[Mapping[str, Page]] = MappingProxyType(
         ),
         "ZDR309": Page(
             "The credential is not there",
-            "The account needs a key, and the environment variable or file that should hold it is missing or empty.",
-            "Without the key nobody can tell whose account it is, so no grant can hold for it.",
+            "The account needs a credential and names none, or an environment variable or file that should hold a part "
+            "of it is missing or empty.",
+            "Without it nobody can tell whose account it is, so no grant can hold for it.",
             "Set the variable or provide the file that the fix names; a key is never written in `zdr.yaml`.",
         ),
         "ZDR310": Page(

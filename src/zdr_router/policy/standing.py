@@ -14,7 +14,6 @@ from zdr_router.policy.grants import judge_grant
 from zdr_router.policy.policy import INHERENT, Policy
 from zdr_router.policy.target import Target, engine_outside
 from zdr_router.policy.trust import Trust, subjects
-from zdr_router.registry.configuration import AUTH_HEADERS
 from zdr_router.registry.hosts import check_base_url
 from zdr_router.registry.ladders import FLAGS, GRADES, MEDIA, Grade
 from zdr_router.registry.vocabulary.dialects import DIALECTS
@@ -217,9 +216,6 @@ def _place(findings: Findings, policy: Policy, dialects: frozenset[str]) -> None
         if configuration.dialect in DIALECTS:
             fix = f'{fix}, or install "zdr-router[litellm]"'
         findings.add("ZDR705", sentence, fix, fact="dialect")
-    elif configuration.credentials.auth not in (*AUTH_HEADERS, "none"):
-        sentence = f"this build does not sign with {configuration.credentials.auth}"
-        findings.add("ZDR705", sentence, "use a configuration with another way to authenticate", fact="credentials")
 
 
 def _regions(findings: Findings, policy: Policy) -> None:

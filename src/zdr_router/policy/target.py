@@ -10,6 +10,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from zdr_router.policy.accounts import Account, fingerprint
+from zdr_router.registry.configuration import SIGNED_HEADERS
 from zdr_router.registry.hosts import has_placeholder
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Target:
         """Whether a credential that is needed, or that the account names, is not there."""
         if self.credential is not None or self.auth == "none":
             return False
-        return self.account.api_key is not None or not self.configuration.self_operated
+        return bool(self.account.secrets) or self.auth in SIGNED_HEADERS or not self.configuration.self_operated
 
     def __repr__(self) -> str:
         """Its name: the rest is declared elsewhere."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
@@ -32,13 +32,36 @@ def _date(value: object) -> dt.date:
     raise PydanticCustomError(kind, message)
 
 
-Date = Annotated[dt.date, BeforeValidator(_date)]
+Date = Annotated[
+    dt.date,
+    BeforeValidator(_date),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{_DATE.pattern}$"}),
+]
 """A day, UTC, written `YYYY-MM-DD`."""
+
+JsonSchema: TypeAlias = "dict[str, Any]"
+"""A part of a JSON Schema."""
+
+
+def said(*names: str) -> JsonSchema:
+    """The JSON Schema of a mapping in which each of these keys says something."""
+    silent: JsonSchema = {"enum": [None, [], {}]}
+    return {"required": list(names), "properties": {name: {"not": silent} for name in names}}
+
+
+def one_said(*names: str) -> JsonSchema:
+    """The JSON Schema of a mapping in which exactly one of these keys says something."""
+    return {"oneOf": [said(name) for name in names]}
+
 
 Json: TypeAlias = "bool | int | float | str | list[object] | dict[str, object] | None"
 """A JSON value."""
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, strip_whitespace=True),
+    WithJsonSchema({"type": "string", "pattern": r"\S"}),
+]
 """Words for people; not empty."""
 
 
@@ -51,7 +74,7 @@ def _link(value: str) -> str:
 
 _LINK = re.compile(r"https?://[^\s/@\\]+(/\S*)?")
 
-Link = Annotated[Text, AfterValidator(_link)]
+Link = Annotated[Text, AfterValidator(_link), WithJsonSchema({"type": "string", "pattern": f"^{_LINK.pattern}$"})]
 """The address of a page for people."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -72,5 +95,7 @@ def _duration(value: object) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
-Duration = Annotated[float, BeforeValidator(_duration)]
+Duration = Annotated[
+    float, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$"})
+]
 """Seconds, written with a unit: `500ms`, `30s`, `5m`, `12h`, `90d`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from zdr_router.registry.base import Declared, Text
+from zdr_router.registry.base import Declared, Text, said
 
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\[\])?(\.[A-Za-z_][A-Za-z0-9_-]*(\[\])?)*")
 
@@ -42,10 +42,10 @@ def _pattern(value: str) -> str:
     return value
 
 
-Path = Annotated[str, AfterValidator(_path)]
+Path = Annotated[str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": f"^{_PATH.pattern}$"})]
 """A place in a JSON body; `[]` stands for every element of a list."""
 
-Pattern = Annotated[str, AfterValidator(_pattern)]
+Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string"})]
 """A regular expression, searched for anywhere unless anchored."""
 
 Scalar = None | bool | int | float | str
@@ -54,12 +54,23 @@ Scalar = None | bool | int | float | str
 class Force(Declared):
     """A parameter that is set on every request, whatever the caller sent."""
 
-    set: Annotated[Path, AfterValidator(_settable)]
+    set: Annotated[
+        Path,
+        AfterValidator(_settable),
+        WithJsonSchema({"type": "string", "pattern": f"^{_PATH.pattern}$", "not": {"pattern": r"\[\]"}}),
+    ]
     to: Scalar | list[Scalar]
 
 
 class Forbid(Declared):
     """Something that voids: the path being there at all, equal to a value, or matching a pattern."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "not": {"allOf": [{"required": ["equals"]}, said("matches")]},
+            "allOf": [{"properties": {"equals": {"not": {"type": "null"}}}}],
+        }
+    )
 
     path: Path
     equals: Scalar = None
@@ -79,6 +90,15 @@ class Forbid(Declared):
 
 class Proof(Declared):
     """What an answer must show: a header with this value, or a member of the body that is one of these."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {**said("header", "equals"), "not": {"anyOf": [said("body"), said("one_of")]}},
+                {**said("body", "one_of"), "not": {"anyOf": [said("header"), said("equals")]}},
+            ]
+        }
+    )
 
     header: Text | None = None
     equals: Text | None = None

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from zdr_router.registry.base import ConfigurationId, Declared, Identifier, Link, Text
+from zdr_router.registry.base import ConfigurationId, Declared, Identifier, JsonSchema, Link, Text
 from zdr_router.registry.conditions import Conditions
 from zdr_router.registry.facts import (
     Attestation,
@@ -23,10 +31,13 @@ from zdr_router.registry.facts import (
 )
 from zdr_router.registry.hosts import check_host
 
-Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "aws_sigv4", "google", "azure_ad", "none"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "aws_sigv4", "google", "azure_ad", "ibm_iam", "none"]
 """How a request proves whose it is. bearer, x-api-key, api-key and x-goog-api-key: a secret in that header.
 aws_sigv4: signed with AWS keys. google: a token of a service account. azure_ad: a token of a Microsoft Entra
-application."""
+application. ibm_iam: a token that IBM Cloud gives for an API key."""
 
 AUTH_HEADERS: Final = {
     "bearer": "authorization",
@@ -36,12 +47,38 @@ AUTH_HEADERS: Final = {
 }
 """The header in which a secret is sent as it is, by the way to authenticate."""
 
+SIGNED_HEADERS: Final[Mapping[str, frozenset[str]]] = {
+    "aws_sigv4": frozenset({"authorization", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"}),
+    "google": frozenset({"authorization"}),
+    "azure_ad": frozenset({"authorization"}),
+    "ibm_iam": frozenset({"authorization"}),
+}
+"""The headers that are made for each request, or fetched for a while, by the way to authenticate."""
+
+SIGNED_ONCE: Final = frozenset({"aws_sigv4"})
+"""The ways whose headers no second request has."""
+
+_MADE_OUT: Final = frozenset({"aws_sigv4", "google", "azure_ad"})
+
 
 class Credentials(Declared):
-    """How a request authenticates, and the environment variable where the key is usually kept."""
+    """How a request authenticates, and the environment variable where the key is usually kept.
+
+    `audience` is what a signature or a token is made out to: the AWS service (`bedrock` if nothing is said), or the
+    scope of a token. A field whose rule looks at another stands after it.
+    """
 
     env: Text | None = None
     auth: Auth = "bearer"
+    audience: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,256}$")] | None = None
+
+    @field_validator("audience")
+    @classmethod
+    def _made_out(cls, audience: str | None, info: ValidationInfo) -> str | None:
+        if audience is not None and info.data.get("auth", "google") not in _MADE_OUT:
+            kind, message = "audience", "an `audience` goes with aws_sigv4, google or azure_ad"
+            raise PydanticCustomError(kind, message)
+        return audience
 
 
 class Links(Declared):
@@ -73,11 +110,22 @@ def _sendable(url: str, info: ValidationInfo) -> str:
     return url
 
 
+_SELF_OPERATED: JsonSchema = {"properties": {"mechanism": {"properties": {"kind": {"const": "self_operated"}}}}}
+_HOSTED: JsonSchema = {
+    "required": ["hosts"],
+    "properties": {"hosts": {"minItems": 1}, "attestation": {"required": ["expires"]}},
+}
+
+
 class Configuration(Declared):
     """One way of using a provider: product, endpoints, hosts, terms and conditions.
 
     A field whose rule looks at other fields stands after them, so that the fault points at that field.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={"if": _SELF_OPERATED, "then": {"required": ["engine"]}, "else": _HOSTED}
+    )
 
     id: ConfigurationId
     title: Text
@@ -154,7 +202,7 @@ def _supported(value: int) -> int:
     return value
 
 
-Schema = Annotated[int, AfterValidator(_supported)]
+Schema = Annotated[int, AfterValidator(_supported), WithJsonSchema({"const": 1})]
 
 
 def _named_after(configuration: Configuration, info: ValidationInfo) -> Configuration:

@@ -6,10 +6,18 @@ import datetime as dt
 from typing import Annotated, Literal, Self
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from zdr_router.registry.base import Date, Declared, Json, Link, Text
+from zdr_router.registry.base import Date, Declared, Json, JsonSchema, Link, Text, one_said
 from zdr_router.registry.conditions import Pattern
 from zdr_router.registry.ladders import Medium
 
@@ -56,6 +64,8 @@ class Leg(Declared):
 
 class Isolation(Declared):
     """What keeps one tenant's cached prefix from showing in another's usage: a salt, or switching it off."""
+
+    model_config = ConfigDict(json_schema_extra=one_said("parameter", "off"))
 
     parameter: Literal["prompt_cache_key", "cache_salt"] | None = None
     off: dict[str, Json] | None = None
@@ -113,6 +123,8 @@ class Price(Declared):
 class Model(Declared):
     """A model that a configuration serves, by its exact id or by a pattern of ids."""
 
+    model_config = ConfigDict(json_schema_extra=one_said("id", "pattern"))
+
     id: Text | None = None
     pattern: Pattern | None = None
     context: Annotated[int, Field(gt=0)] | None = None
@@ -147,6 +159,9 @@ def _versions(value: str) -> str:
     return value
 
 
+_VERSIONS: JsonSchema = {"type": "string", "pattern": r"^\s*((~=|===?|!=|<=?|>=?)\s*[^,\s]+\s*(,\s*|$))*$"}
+
+
 class Engine(Declared):
     """The server software of a self-operated configuration, and how it has to be run.
 
@@ -154,7 +169,7 @@ class Engine(Declared):
     """
 
     name: Text
-    versions: Annotated[str, AfterValidator(_versions)]
+    versions: Annotated[str, AfterValidator(_versions), WithJsonSchema(_VERSIONS)]
     required_flags: list[Text] = Field(default_factory=list)
     forbidden_flags: list[Text] = Field(default_factory=list)
     blocked_routes: list[Text] = Field(default_factory=list)

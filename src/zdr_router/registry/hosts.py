@@ -27,6 +27,15 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def in_the_clear(url: str) -> bool:
+    """Whether what is sent to a base URL, or to an attested host, leaves this machine without TLS."""
+    try:
+        parts = urlsplit(_PLACEHOLDER.sub(_STAND_IN, url))
+    except ValueError:
+        return False  # nothing is sent to what is no URL
+    return parts.scheme == "http" and not is_loopback(parts.hostname)
+
+
 def check_base_url(url: str, *, private_network: bool) -> str:
     """The fault of a base URL in one sentence, or "" when content may be sent to it."""
     try:

@@ -16,6 +16,7 @@ from zdr_router.transport.answer import Answer
 from zdr_router.transport.base import SendFailure
 from zdr_router.transport.exchange import Exchange, Pool, check_version
 from zdr_router.transport.failures import failure_before_head, forget
+from zdr_router.transport.head import render
 from zdr_router.transport.tls import client_context
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from zdr_router.policy.dispatch import Dispatch
+    from zdr_router.policy.errand import Errand
     from zdr_router.transport.settings import TransportSettings
 
 
@@ -53,7 +55,7 @@ class AiohttpTransport:
         if pool is not None:
             await pool.close()
 
-    async def send(self, dispatch: Dispatch, *, deadline: float) -> Answer | SendFailure:
+    async def send(self, dispatch: Dispatch | Errand, *, deadline: float) -> Answer | SendFailure:
         """Send once. `sent` of a failure is "no" only where no byte can have left."""
         pool = self._pool
         if pool is None:
@@ -66,7 +68,8 @@ class AiohttpTransport:
         size = sum(map(len, pieces))
         try:
             destination = pool.destination(dispatch.url)
-            head = pool.render(dispatch.method, destination.opening, tuple(dispatch.headers.items()))
+            rendered = render if dispatch.once else pool.render
+            head = rendered(dispatch.method, destination.opening, tuple(dispatch.headers.items()))
         except ValueError as error:  # a URL or a header that cannot be put on the wire
             forget(error)
             return SendFailure(Outcome.UNREACHABLE, "no")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from zdr_router.metadata import Outcome, Sent
     from zdr_router.policy.dispatch import Dispatch
+    from zdr_router.policy.errand import Errand
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ class Response(Protocol):
 
 
 class Transport(Protocol):
-    """Sends what the guard let through. Never follows a redirect, keeps a cookie or asks the environment."""
+    """Sends what the guard let through, and errands for tokens.
 
-    async def send(self, dispatch: Dispatch, *, deadline: float) -> Response | SendFailure:
+    Never follows a redirect, keeps a cookie or asks the environment.
+    """
+
+    async def send(self, dispatch: Dispatch | Errand, *, deadline: float) -> Response | SendFailure:
         """Send once, without a retry. `deadline` is an instant of the running loop's clock and covers the body too."""
         ...

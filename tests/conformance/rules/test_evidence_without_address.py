@@ -12,7 +12,7 @@ def test_a_source_that_cannot_be_opened_over_https_is_warned_of(find, configurat
     assert ("no address" in finding.sentence) is (url is None)
 
 
-@pytest.mark.parametrize("kind", ["contract", "operator"])
+@pytest.mark.parametrize("kind", ["contract", "operator", "inference"])
 def test_what_lies_in_a_drawer_needs_no_address(find, configuration, kind):
     evidence = configuration["attestation"]["evidence"]
     evidence.append({**evidence[0], "url": None, "kind": kind})

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.mark.parametrize("weaker", [{"kind": "secondary"}, {"kind": "operator"}, {"confidence": "low"}])
+@pytest.mark.parametrize(
+    "weaker", [{"kind": "secondary"}, {"kind": "operator"}, {"kind": "inference"}, {"confidence": "low"}]
+)
 def test_documented_needs_a_source_of_the_providers_own(find, configuration, weaker):
     configuration["attestation"]["evidence"][0] |= weaker
     assert [finding.level for finding in find("ZDR908")] == ["error"]

@@ -1,7 +1,7 @@
-"""The attestation expires within 30 days.
+"""The attestation expires soon.
 
 After its last day every target of the configuration is refused (ZDR101); renewing in time keeps that from becoming
-an outage. Warning.
+an outage. The warning comes 30 days ahead, or `--ahead` days. Warning.
 
 Read each source again, compare, and renew: `zdr registry renew ID --reviewed-by NAME -o overlay.yaml`.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zdr_router.conformance.findings import Finding
-from zdr_router.conformance.subject import AHEAD
 from zdr_router.policy.calendar import end_of
 
 if TYPE_CHECKING:
@@ -23,13 +22,13 @@ ID = "ZDR902"
 
 
 class AttestationExpiresSoon:
-    """No attestation has fewer than 30 days left."""
+    """No attestation has fewer days left than the warning comes ahead."""
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for each configuration whose `expires` is near."""
         for configuration in subject.configurations:
             expires = configuration.attestation.expires
-            if expires is not None and 0 < end_of(expires) - subject.now < AHEAD:
+            if expires is not None and 0 < end_of(expires) - subject.now < subject.ahead:
                 sentence = f"the attestation expires at the end of {expires}"
                 fix = f"read its evidence again, then zdr registry renew {configuration.id} --reviewed-by …"
                 place = subject.where(configuration, "attestation.expires")

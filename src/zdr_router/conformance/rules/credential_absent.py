@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from zdr_router.conformance.findings import Finding
 from zdr_router.conformance.grants import accounts, present_fingerprint
+from zdr_router.policy.secrets import how_to_give
+from zdr_router.registry.configuration import SIGNED_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,17 +31,16 @@ class CredentialAbsent:
         """One finding for each account without its key."""
         for operator, name, account in accounts(subject.operator):
             configuration = operator.configuration(name)
-            if configuration.credentials.auth == "none":
+            auth = configuration.credentials.auth
+            if auth == "none":
                 continue
-            source = account.api_key
-            if source is None and not configuration.self_operated:
-                env = configuration.credentials.env or "NAME"
-                fix = f"give the account `api_key: {{env: {env}}}`"
+            if not account.secrets and (auth in SIGNED_HEADERS or not configuration.self_operated):
+                fix = how_to_give(auth, configuration.credentials.env or "NAME")
                 place = operator.where("accounts", name)
                 yield Finding(ID, "error", f"account {name}", "it needs a key and names none", fix, place)
-            elif source is not None and present_fingerprint(operator, name) is None:
-                fix = f"set {source.env}" if source.env else f"provide the file {source.file}"
-                place = operator.where("accounts", name, "api_key")
+            elif account.secrets and present_fingerprint(operator, name) is None:
+                fix = " and ".join(source.provide for source in account.secrets)
+                place = operator.where("accounts", name, "api_key" if account.credentials is None else "credentials")
                 sentence = "its credential is not there, so what the grant is bound to was not compared"
                 yield Finding(ID, "warning", f"account {name}", sentence, fix, place)
 

@@ -1,7 +1,8 @@
 """Evidence cannot be opened, or only over http.
 
 A claim that nobody can look up again cannot be renewed, and a page fetched over http may have been changed on the
-way. Contracts and the operator's own statements need no address: their `locator` says where they lie. Warning.
+way. Contracts and the operator's own statements need no address, since their `locator` says where they lie; an
+inference has none. Warning.
 
 Give the evidence an https address.
 """
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 ID = "ZDR907"
 
-PRIVATE: Final = frozenset({"contract", "operator"})
-"""Kinds of evidence that are kept in a drawer."""
+PRIVATE: Final = frozenset({"contract", "operator", "inference"})
+"""Kinds of evidence that lie in a drawer, or in what other evidence says."""
 
 
 class EvidenceWithoutAddress:

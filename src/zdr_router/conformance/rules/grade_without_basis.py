@@ -1,7 +1,7 @@
 """A grade is claimed that the evidence does not carry.
 
-`documented` means that the provider's own page says so. Where every source is secondary, or was read with low
-confidence, the grade is `claimed`. Error.
+`documented` means that the provider's own page says so. Where every source is secondary or an inference, or was read
+with low confidence, the grade is `claimed`. Error.
 
 Find the provider's own sentence, or write `grade: claimed`.
 """
@@ -27,7 +27,7 @@ class GradeWithoutBasis:
         """One finding for each configuration whose sources are weaker than its grade."""
         for configuration in subject.configurations:
             attestation = configuration.attestation
-            own = (each for each in attestation.evidence if each.kind not in ("secondary", "operator"))
+            own = (each for each in attestation.evidence if each.kind not in ("secondary", "operator", "inference"))
             if attestation.grade == "documented" and all(each.confidence == "low" for each in own):
                 sentence = "its grade is documented, and no source of the provider's own was read with confidence"
                 place = subject.where(configuration, "attestation.grade")

@@ -1,7 +1,7 @@
-"""A grant lapses within 30 days.
+"""A grant lapses soon.
 
 After its last day every target of the account is refused (ZDR303); renewing in time keeps that from becoming an
-outage. Warning.
+outage. The warning comes 30 days ahead, or `--ahead` days. Warning.
 
 Confirm that the setting or agreement still stands, then state it again: `zdr grant ACCOUNT -c zdr.yaml`.
 """
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from zdr_router.conformance.findings import Finding
 from zdr_router.conformance.grants import granted
-from zdr_router.conformance.subject import AHEAD
 from zdr_router.policy.calendar import end_of
 
 if TYPE_CHECKING:
@@ -24,12 +23,12 @@ ID = "ZDR922"
 
 
 class GrantLapsesSoon:
-    """No grant has fewer than 30 days left."""
+    """No grant has fewer days left than the warning comes ahead."""
 
     def check(self, subject: Subject) -> Iterator[Finding]:
         """One finding for each grant whose `until` is near."""
         for operator, name, grant in granted(subject.operator):
-            if 0 < end_of(grant.until) - subject.now < AHEAD:
+            if 0 < end_of(grant.until) - subject.now < subject.ahead:
                 sentence = f"the grant lapses at the end of {grant.until}"
                 fix = f"confirm that it still holds, then zdr grant {name} -c {operator.document.file}"
                 place = operator.where("accounts", name, "grant", "until")

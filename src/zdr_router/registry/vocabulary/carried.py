@@ -162,7 +162,7 @@ AZURE_CHAT: Final = narrowed(
             *("model", "stream", "provider", "messages", "tools", "tool_choice", "functions", "function_call"),
             *("response_format", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "n", "seed"),
             *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "user"),
-            *("parallel_tool_calls", "stream_options"),
+            *("parallel_tool_calls", "stream_options", "reasoning_effort", "prediction", "store", "metadata"),
         )
     },
 )

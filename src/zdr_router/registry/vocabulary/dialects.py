@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CHAT: Final = "chat.completions"
 _EMBEDDINGS: Final = "embeddings"
-_AZURE_VERSION: Final = "api-version=2024-10-21"
+_AZURE_VERSION: Final = "api-version=2025-04-01-preview"
 _WATSONX_VERSION: Final = "version=2025-10-01"
 _ANTHROPIC_VERSION: Final = {"anthropic-version": "2023-06-01"}
 
@@ -66,14 +66,14 @@ ROWS: Final[tuple[Dialect, ...]] = (
     Dialect(
         "litellm:anthropic",
         {_CHAT: carried.MESSAGES_CHAT},
-        _paths("/messages"),
+        _paths("/v1/messages"),
         MESSAGES,
         headers=_ANTHROPIC_VERSION,
     ),
     Dialect(
         "litellm:azure_anthropic",
         {_CHAT: carried.MESSAGES_CHAT},
-        _paths("/messages"),
+        _paths("/v1/messages"),
         MESSAGES,
         headers=_ANTHROPIC_VERSION,
     ),
@@ -111,11 +111,11 @@ ROWS: Final[tuple[Dialect, ...]] = (
         GENERATE_CONTENT,
         model_at="",
     ),
-    Dialect("litellm:cohere", {_CHAT: carried.COHERE_CHAT}, _paths("/chat"), COHERE),
+    Dialect("litellm:cohere", {_CHAT: carried.COHERE_CHAT}, _paths("/v2/chat"), COHERE),
     Dialect(
         "litellm:watsonx",
         {_CHAT: carried.WATSONX_CHAT},
-        _paths(f"/text/chat?{_WATSONX_VERSION}", f"/text/chat_stream?{_WATSONX_VERSION}"),
+        _paths(f"/ml/v1/text/chat?{_WATSONX_VERSION}", f"/ml/v1/text/chat_stream?{_WATSONX_VERSION}"),
         WATSONX,
         model_at="model_id",
         scope={"project_id": "project"},

@@ -1,0 +1,1 @@
+"""Read credentials, and make of them what a request carries: a signature, or a token."""
