@@ -18,8 +18,8 @@ class Effort:
     then on: under the loads for `everybody`, and more than once only under those where it runs `again`; once a run has
     taken `patience`, not at all, which the result says.
     `fresh` is how many imports, and `loaded` how many loads of the registry, a median is taken of. `growth` calls are
-    made to see whether memory grows, `decisions` plans to see what one costs; `providers` are generated for the large
-    registry.
+    made to see whether memory grows, `decisions` plans to see what one costs, `codecs` rounds of all wire formats (none
+    where the seconds that litellm takes to load are too many); `providers` are generated for the large registry.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Effort:
     loaded: int
     growth: int
     decisions: int
+    codecs: int
     providers: int
 
 
@@ -58,6 +59,7 @@ EFFORTS: Final = {
             loaded=1,
             growth=64,
             decisions=20,
+            codecs=0,
             providers=1,
         ),
         Effort(
@@ -74,6 +76,7 @@ EFFORTS: Final = {
             loaded=3,
             growth=3_000,
             decisions=2_000,
+            codecs=0,
             providers=100,
         ),
         Effort(
@@ -90,6 +93,7 @@ EFFORTS: Final = {
             loaded=7,
             growth=100_000,
             decisions=20_000,
+            codecs=40,
             providers=100,
         ),
     )

@@ -35,6 +35,9 @@ GOALS: Final = {
     "chat_c32_vs_pyreqwest": Goal(None, "CPU of a call over bare pyreqwest's, the mark to reach"),
     "plan_us": Goal(20.0, "µs from request to plan, three targets, median"),
     "plan_10k_vs_plan": Goal(1.5, "the same route's plan in a deployment of 10 000 targets, over that"),
+    "codec_litellm_vs_openai": Goal(
+        5.0, "CPU of writing, guarding and reading 2 kB in the dearest format over openai's"
+    ),
     "import_vs_pydantic": Goal(2.5, "CPU of `import zdr_router` over that of `import pydantic`"),
     "import_vs_pydantic_model": Goal(None, "the same over `from pydantic import BaseModel`"),
     "registry_10k_mb": Goal(80.0, "MB over the interpreter with 10 000 targets loaded"),
@@ -48,10 +51,11 @@ def all_ratios(
     rounds: Mapping[str, Rounds], starting: Mapping[str, Any], growth: float | None
 ) -> dict[str, float | None]:
     """Every figure of `GOALS`; None where it could not be measured."""
-    registry, imports = starting["registry"], starting["imports"]
+    registry, imports, codecs = starting["registry"], starting["imports"], starting["codecs"]
     figures: dict[str, float | None] = {
         "plan_us": registry["plan_us"],
         "plan_10k_vs_plan": registry["plan_10k_us"] / registry["plan_us"],
+        "codec_litellm_vs_openai": None if codecs is None else codecs["codec_litellm_vs_openai"],
         "import_vs_pydantic": imports["vs_pydantic"],
         "import_vs_pydantic_model": imports["vs_pydantic_model"],
         "registry_10k_mb": registry["rss_mb"],

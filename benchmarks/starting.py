@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import statistics
@@ -32,7 +33,8 @@ def starting_figures(effort: Effort, core: int | None) -> dict[str, Any]:
         folder = Path(name)
         write_registry(folder, effort.providers)
         (folder / snapshot.NAME).write_bytes(snapshot.build(folder))
-        return {"imports": _imports(effort, core), "registry": _registry(effort, folder, core)}
+        figures = {"imports": _imports(effort, core), "registry": _registry(effort, folder, core)}
+    return {**figures, "codecs": _codecs(effort, core)}
 
 
 def _imports(effort: Effort, core: int | None) -> dict[str, float]:
@@ -89,13 +91,25 @@ def _registry(effort: Effort, folder: Path, core: int | None) -> dict[str, Any]:
     }
 
 
+def _codecs(effort: Effort, core: int | None) -> dict[str, Any] | None:
+    """What wire formats cost, or None where that is not asked for or litellm is not installed."""
+    if not effort.codecs or importlib.util.find_spec("litellm") is None:
+        return None
+    return _told("codecs", [str(effort.codecs)], core)
+
+
 def _ask(kind: str, folder: Path, effort: Effort, core: int | None) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.fresh", kind, str(folder), str(effort.decisions)]
+    return _told("fresh", [kind, str(folder), str(effort.decisions)], core)
+
+
+def _told(module: str, arguments: list[str], core: int | None) -> dict[str, Any]:
+    """What a module of the benchmarks prints in a process of its own."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - as above
         _pin(process.pid, core)
         out, _ = process.communicate()
     if process.returncode:
-        message = f"measuring `{kind}` in a fresh process failed"
+        message = f"measuring `{' '.join([module, *arguments])}` in a fresh process failed"
         raise RuntimeError(message)
     answer: dict[str, Any] = json.loads(out)
     return answer

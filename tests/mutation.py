@@ -315,15 +315,40 @@ POLICY = (
     Mutation("policy/guard.py", 'if type(added.get("stream", False)) is not bool:', "if False:"),
     Mutation("policy/guard.py", 'if added["stream_options"] == options else', "if True else"),
     Mutation("policy/guard.py", 'if wire.method != "POST":', "if False:"),
-    Mutation("policy/guard.py", "if wire.url == expected", "if wire.url.startswith(expected)"),
+    Mutation(
+        "policy/guard.py", "if wire.url == address_of(clearance)", "if wire.url.startswith(address_of(clearance))"
+    ),
     Mutation(
         "policy/guard.py",
-        "if name not in _HEADERS and name != auth:",
-        "if name.lower() not in _HEADERS and name.lower() != auth:",
+        "if name not in _HEADERS and name != auth and not",
+        "if name.lower() not in _HEADERS and name.lower() != auth and not",
     ),
     Mutation("policy/guard.py", "if not value.isprintable():", "if '\\n' in value:"),
     Mutation("policy/guard.py", "credential is None or value", "credential is not None and value"),
     Mutation("policy/guard.py", "dict(wire.headers)", "wire.headers"),
+    # Formats other than OpenAI's.
+    Mutation("policy/guard.py", "    if wire.translated is not None:", "    if False:"),
+    Mutation("policy/guard.py", "if wire.translated is None or wire.added:", "if wire.translated is None:"),
+    Mutation("policy/foreign.py", "dialect.headers.get(name) == value", "name in dialect.headers"),
+    Mutation("policy/foreign.py", "stream=request.requirements.stream", "stream=False"),
+    Mutation(
+        "policy/foreign.py",
+        "if dialect.model_at and body.get(dialect.model_at) != target.model:",
+        "if body.get(dialect.model_at, target.model) != target.model:",
+    ),
+    Mutation("policy/foreign.py", 'body["stream"] is not clearance', 'body["stream"] and not clearance'),
+    Mutation("policy/foreign.py", "if body.get(member) != target.account.scope.get(word):", "if member not in body:"),
+    Mutation("policy/foreign.py", "    if unknown:", "    if False:"),
+    Mutation("policy/foreign.py", "if not features <= clearance.request.requirements.features:", "if False:"),
+    Mutation("policy/foreign.py", "if not forced.holds(body):", "if False:"),
+    Mutation("policy/foreign.py", "if check.fails(body):", "if False:"),
+    Mutation("policy/foreign.py", "    if len(path) == 1:", "    if path:"),
+    Mutation("policy/carriage.py", "return target.configuration.dialect in DIALECTS", "return False"),
+    Mutation("policy/carriage.py", "if dialect.wire is not None and not", "if False and not"),
+    Mutation("policy/carriage.py", "if word not in target.account.scope:", "if False:"),
+    Mutation("policy/carriage.py", "places.append(error.param or name)", "pass"),
+    Mutation("policy/asked.py", "    judge_carriage(findings, target, request)\n", ""),
+    Mutation("policy/readers.py", "return _nothing(place)", "return _inert"),
 )
 
 ROUTING = (

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
 from zdr_router.config import RouteEntry, assemble, load, route_of
 from zdr_router.credentials.signers import Signers
-from zdr_router.driver.attempt import DIALECTS, Sender
+from zdr_router.driver.attempt import Sender
+from zdr_router.driver.codecs import load_codecs, spoken
 from zdr_router.driver.engine import Ask, Engine
 from zdr_router.driver.signing import fetch_over
 from zdr_router.driver.stream import StreamRun
@@ -115,7 +116,7 @@ class AsyncRouter:
         self._stack = AsyncExitStack()
         self._engine = Engine(
             deployment,
-            clearing=Clearing(dialects=DIALECTS, salt_key=secrets.token_bytes(32)),
+            clearing=Clearing(dialects=spoken(), salt_key=secrets.token_bytes(32)),
             trust=self.trust,
             health=MemoryHealth(),
             recorders=recorders,
@@ -124,15 +125,16 @@ class AsyncRouter:
         )
 
     async def __aenter__(self) -> Self:
-        """Open the connections' pool."""
+        """Open the connections' pool, and load what a target's dialect needs. Raises `ConfigError`."""
         # aiohttp is loaded here, so that `import zdr_router` stays light.
         from zdr_router.transport.aiohttp import AiohttpTransport  # noqa: PLC0415
 
+        codecs = await load_codecs(frozenset(target.configuration.dialect for target in self.deployment.targets))
         transport = AiohttpTransport(self.deployment.transport)
         signers = Signers(self.deployment.targets, fetch_over(transport), self._clock)
         await self._stack.enter_async_context(transport)
         await self._stack.enter_async_context(signers)
-        self._sender = Sender(transport, self.trust, self._clock, signers.by_account)
+        self._sender = Sender(transport, self.trust, self._clock, signers.by_account, codecs)
         self._warn_of_expiries()
         return self
 

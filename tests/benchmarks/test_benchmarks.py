@@ -10,13 +10,20 @@ from typing import Any
 
 import pytest
 
+from zdr_router.registry.vocabulary.dialects import DIALECTS
+
 ROOT = Path(__file__).parents[2]
 NEED_OTHERS = {
     "chat_c32_vs_litellm_router",
     "chat_c32_vs_tensorzero",
     "chat_c32_vs_pyreqwest",
 }
-NOT_IN_TINY = {"dialogue200k_c32_vs_aiohttp", "stream_c1_vs_aiohttp", "burst_c32_vs_aiohttp"}
+NOT_IN_TINY = {
+    "dialogue200k_c32_vs_aiohttp",
+    "stream_c1_vs_aiohttp",
+    "burst_c32_vs_aiohttp",
+    "codec_litellm_vs_openai",
+}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -62,3 +69,12 @@ def test_an_unknown_client_is_an_error_that_names_those_there_are() -> None:
     assert finished.returncode == 2
     assert "no such client: curl" in finished.stderr
     assert "aiohttp" in finished.stderr
+
+
+def test_every_wire_format_makes_the_round_trip() -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.codecs", "1"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=55)
+    assert told.returncode == 0, told.stderr
+    figures = json.loads(told.stdout)
+    assert figures["codec_us"].keys() == {"openai", *DIALECTS}
+    assert figures["codec_litellm_vs_openai"] == max(figures["codec_vs_openai"].values()) > 1

@@ -402,6 +402,14 @@ def test_zdr606_the_request_sets_the_salt(only, case, configuration):
     assert only("ZDR606").startswith("isolation")
 
 
+def test_zdr607_its_format_cannot_carry_the_request(only, case, configuration):
+    configuration["dialect"] = "litellm:gemini"
+    case.dialects = frozenset({"litellm:gemini"})
+    case.body["user"] = None
+    case.body["parallel_tool_calls"] = True
+    assert only("ZDR607").startswith("dialect")
+
+
 # --- 7: place ------------------------------------------------------------------------------------------------------
 
 

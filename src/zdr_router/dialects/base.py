@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody
     from zdr_router.metadata import Outcome
     from zdr_router.sealed import Sealed
 
@@ -41,3 +44,63 @@ class Unusable(Exception):
         """`outcome` is how the attempt ended."""
         self.outcome = outcome
         super().__init__(outcome)
+
+
+class StreamDecoder(Protocol):
+    """Turns the bytes of a streamed answer into chunks in OpenAI's shape, and says how it ended."""
+
+    @property
+    def committed(self) -> bool:
+        """Whether a chunk with content was seen."""
+        ...
+
+    @property
+    def failed(self) -> Outcome | None:
+        """Why the stream cannot end well, as soon as that is known."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Whether the stream said that it is over."""
+        ...
+
+    @property
+    def usage(self) -> Usage | None:
+        """The last token counts seen."""
+        ...
+
+    def feed(self, data: bytes) -> list[ChatChunk]:
+        """The chunks that `data` completes, in order."""
+        ...
+
+    def end(self) -> Outcome:
+        """How the attempt ended, once the bytes have."""
+        ...
+
+
+class StreamSetting(NamedTuple):
+    """What a decoder of streams is told: the caller's wishes, and what the attestation demands of every event."""
+
+    head: Head
+    show_usage: bool
+    choices: int
+    accept: Callable[[dict[str, object]], bool] | None
+
+
+class Encode(Protocol):
+    """Writes a request for the target's model."""
+
+    def __call__(self, body: dict[str, object], *, model: str, stream: bool) -> dict[str, object] | Outcome:
+        """The wire's body, or how the attempt ends because there is none. `body` is the codec's own."""
+        ...
+
+
+class Codec(NamedTuple):
+    """A dialect's chat: what a request becomes on the wire, and what the bytes that come back mean.
+
+    `encode` is None where the members that leave are the request's own.
+    """
+
+    encode: Encode | None
+    decode: Callable[[bytes, Head], Decoded[ChatCompletionBody] | Outcome]
+    stream: Callable[[StreamSetting], StreamDecoder]

@@ -30,6 +30,7 @@ __all__ = [
     "count_inputs",
     "decode_chat",
     "decode_embeddings",
+    "read_chat",
     "stream_members",
 ]
 
@@ -54,6 +55,14 @@ def decode_chat(payload: bytes, head: Head) -> Decoded[ChatCompletionBody] | Out
     """The answer in OpenAI's shape, or why the payload of a 200 is none."""
     try:
         raw = _object(payload)
+    except Unusable as why:
+        return why.outcome
+    return read_chat(raw, head)
+
+
+def read_chat(raw: dict[str, object], head: Head) -> Decoded[ChatCompletionBody] | Outcome:
+    """The answer in OpenAI's shape, or why this object is none."""
+    try:
         choices = raw.get("choices")
         if not isinstance(choices, list) or not choices:
             return Outcome.MALFORMED

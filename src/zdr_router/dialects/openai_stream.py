@@ -102,14 +102,11 @@ class ChatStreamDecoder:
             return chunks
         try:
             for kind, payload in self._events.feed(data):
-                if payload.startswith(_DONE):
-                    self.done = True
-                    chunk = self._usage_chunk()
-                else:
-                    chunk = self._chunk(kind, payload)
+                over = payload.startswith(_DONE)
+                chunk = self.finish() if over else self._chunk(kind, payload)
                 if chunk is not None:
                     chunks.append(chunk)
-                if self.done:
+                if over:
                     return chunks
         except Unusable as why:
             self.failed = why.outcome
@@ -117,6 +114,11 @@ class ChatStreamDecoder:
         if self._events.oversized:
             self.failed = Outcome.MALFORMED
         return chunks
+
+    def finish(self) -> ChatChunk | None:
+        """The stream says that it is over: the chunk of usage, if it is wanted and known."""
+        self.done = True
+        return self._usage_chunk()
 
     def end(self) -> Outcome:
         """How the attempt ended, once the bytes have.
@@ -138,6 +140,10 @@ class ChatStreamDecoder:
         raw = _object(kind, payload)
         if self._accept is not None and not self._accept(raw):
             raise Unusable(Outcome.CONTRADICTED)
+        return self.take(raw)
+
+    def take(self, raw: dict[str, object]) -> ChatChunk | None:
+        """The chunk of an event in OpenAI's form, or None where it holds nothing; raises `Unusable`."""
         self._count(raw)
         choices = raw.get("choices")
         if not isinstance(choices, list):

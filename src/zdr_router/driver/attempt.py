@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from zdr_router.dialects.openai import count_inputs, decode_chat, decode_embeddings, stream_members
+from zdr_router.dialects.openai import count_inputs, decode_embeddings, stream_members
+from zdr_router.dialects.openai_codec import OPENAI
 from zdr_router.dialects.openai_errors import classify_error
+from zdr_router.driver.foreign import encode_foreign
 from zdr_router.driver.signing import sign
 from zdr_router.metadata import Outcome, Sent
+from zdr_router.policy.foreign import address_of
 from zdr_router.policy.guard import Stopped, WireRequest, guard
 from zdr_router.registry.configuration import AUTH_HEADERS, SIGNED_HEADERS
-from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.routing.retry_after import retry_after
 from zdr_router.transport.base import Response, SendFailure, Transport
 
@@ -21,17 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zdr_router.credentials.base import Signer
-    from zdr_router.dialects.base import Decoded, Head
+    from zdr_router.dialects.base import Codec, Decoded, Head
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.conditions import Expectation
     from zdr_router.policy.target import Target
     from zdr_router.state.trust import TrustState
 
-DIALECTS: Final = frozenset({"openai"})
-"""What this build speaks."""
-
 UNSIGNED: Final[Mapping[str, Signer]] = MappingProxyType({})
 """No account's requests are signed."""
+
+OPENAI_ONLY: Final[Mapping[str, Codec]] = MappingProxyType({})
+"""Nothing is spoken but OpenAI's own format."""
 
 _OK: Final = 200
 
@@ -47,7 +49,10 @@ class Ended(NamedTuple):
 
 
 class Sender:
-    """Sends attempts, and reads what comes back. `clock` gives seconds since the epoch; `signers` are by account."""
+    """Sends attempts, and reads what comes back.
+
+    `clock` gives seconds since the epoch; `signers` are by account, `codecs` by dialect.
+    """
 
     def __init__(
         self,
@@ -55,12 +60,18 @@ class Sender:
         trust: TrustState,
         clock: Callable[[], float],
         signers: Mapping[str, Signer] = UNSIGNED,
+        codecs: Mapping[str, Codec] = OPENAI_ONLY,
     ) -> None:
         """Nothing is opened yet."""
         self._signers = signers
         self._transport = transport
         self._trust = trust
         self._clock = clock
+        self._codecs = codecs
+
+    def codec(self, clearance: Clearance) -> Codec:
+        """What the cleared target is written to and read with."""
+        return self._codecs.get(clearance.target.configuration.dialect, OPENAI)
 
     async def ask(self, clearance: Clearance, head: Head, deadline: float) -> Ended:
         """One whole answer from the cleared target."""
@@ -77,14 +88,16 @@ class Sender:
                 payload, head, inputs=count_inputs(clearance.request.content.open().values()["input"])
             )
         else:
-            decoded = decode_chat(payload, head)
+            decoded = self.codec(clearance).decode(payload, head)
         if isinstance(decoded, Outcome):
             return Ended(decoded, "maybe", response.status)
         return Ended(Outcome.OK, "maybe", response.status, answer=decoded)
 
     async def send(self, clearance: Clearance, deadline: float, *, stream: bool) -> Response | Ended:
         """The head of a 200, or how the attempt ended before there was one."""
-        wire = encode(clearance, stream=stream)
+        wire = self._encode(clearance, stream=stream)
+        if isinstance(wire, Outcome):
+            return Ended(wire, "no")
         dispatch = guard(wire, clearance, now=self._clock(), trust=self._trust.read())
         if isinstance(dispatch, Stopped):
             return Ended(dispatch.outcome, "no")
@@ -103,17 +116,22 @@ class Sender:
         outcome = classify_error(response.status, b"" if isinstance(payload, SendFailure) else payload)
         return Ended(outcome, "maybe", response.status, wait)
 
+    def _encode(self, clearance: Clearance, *, stream: bool) -> WireRequest | Outcome:
+        written = self.codec(clearance).encode
+        if written is None:
+            return encode(clearance, stream=stream)
+        return encode_foreign(written, clearance, _headers(clearance.target, "application/json"), stream=stream)
+
 
 def encode(clearance: Clearance, *, stream: bool) -> WireRequest:
-    """The request as the cleared target's dialect writes it, with everything set that the clearance forces."""
-    target, request = clearance.target, clearance.request
+    """The request in OpenAI's own members, with everything set that the clearance forces."""
+    target = clearance.target
     added: dict[str, object] = {"model": target.model}
     if stream:
-        added.update(stream_members(request.content.open().stream_options))
+        added.update(stream_members(clearance.request.content.open().stream_options))
     added.update(clearance.forced_members())
     accept = "text/event-stream" if stream else "application/json"
-    url = f"{target.base_url}{ENDPOINTS[request.endpoint].path}"
-    return WireRequest("POST", url, _headers(target, accept), added)
+    return WireRequest("POST", address_of(clearance), _headers(target, accept), added)
 
 
 def shown(expected: tuple[Expectation, ...], headers: Mapping[str, str], payload: bytes) -> bool:

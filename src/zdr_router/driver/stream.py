@@ -8,8 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from zdr_router.dialects.openai import decode_chat
-from zdr_router.dialects.openai_stream import ChatStreamDecoder
+from zdr_router.dialects.base import Codec, StreamDecoder, StreamSetting
 from zdr_router.driver.attempt import Ended, Sender
 from zdr_router.errors import StreamBroken
 from zdr_router.metadata import ErrorCode, Metadata, Outcome
@@ -32,7 +31,7 @@ class _Upstream:
 
     clearance: Clearance
     response: Response
-    decoder: ChatStreamDecoder
+    decoder: StreamDecoder
 
     async def read(self, ready: deque[ChatChunk]) -> Ended | None:
         """Read once, adding what came to `ready`; how the attempt ended, if it did."""
@@ -124,8 +123,9 @@ class StreamRun:
         if isinstance(response, Ended):
             return response
         if response.headers.get("content-type", "").startswith("application/json"):
-            return await _unstreamed(response, prepared)
-        upstream = self._upstream = _Upstream(clearance, response, _decoder(clearance, response, prepared))
+            return await _unstreamed(response, sender.codec(clearance), prepared)
+        setting = _setting(clearance, response, prepared)
+        upstream = self._upstream = _Upstream(clearance, response, sender.codec(clearance).stream(setting))
         while not upstream.decoder.committed:
             ended = await upstream.read(self._ready)
             if ended is not None:
@@ -157,21 +157,21 @@ class StreamRun:
             self._upstream = None
 
 
-async def _unstreamed(response: Response, prepared: Prepared) -> Ended:
+async def _unstreamed(response: Response, codec: Codec, prepared: Prepared) -> Ended:
     """What came is no stream, but most often an error in a 200, which may be a no."""
     payload = await response.read()
     if isinstance(payload, SendFailure):
         return Ended(payload.outcome, payload.sent, response.status)
-    decoded = decode_chat(payload, prepared.head)
+    decoded = codec.decode(payload, prepared.head)
     return Ended(decoded if isinstance(decoded, Outcome) else Outcome.MALFORMED, "maybe", response.status)
 
 
-def _decoder(clearance: Clearance, response: Response, prepared: Prepared) -> ChatStreamDecoder:
+def _setting(clearance: Clearance, response: Response, prepared: Prepared) -> StreamSetting:
     request = prepared.request
     content = request.content.open()
     choices = content.values()["n"] if "n" in request.requirements.parameters else 1
     expected, headers = clearance.target.rules.response, response.headers
-    return ChatStreamDecoder(
+    return StreamSetting(
         prepared.head,
         show_usage=content.stream_options.get("include_usage") is True,
         choices=choices if isinstance(choices, int) else 1,

@@ -29,11 +29,12 @@ def failure(done: Done, ledger: Ledger, at: float) -> Refused | Exhausted | Inva
     if last is Outcome.CALLER_FAULT:
         given = ledger.attempts[-1].http_status
         status = given if given in _PASSED_ON else _BAD_REQUEST
-        return InvalidRequest(
-            "the provider found the request invalid",
-            status=status,
-            metadata=ledger.close(status, ErrorCode.INVALID_REQUEST, at),
+        sentence = (
+            "the request cannot be written in the target's format"
+            if given is None
+            else "the provider found the request invalid"
         )
+        return InvalidRequest(sentence, status=status, metadata=ledger.close(status, ErrorCode.INVALID_REQUEST, at))
     if outcomes and all(outcome is Outcome.CONTEXT_TOO_LONG for outcome in outcomes):
         metadata = ledger.close(_BAD_REQUEST, ErrorCode.CONTEXT_TOO_LONG, at)
         return InvalidRequest("the request is longer than the context of every target", metadata=metadata)

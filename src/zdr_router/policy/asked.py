@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.policy.capabilities import NEEDS
+from zdr_router.policy.carriage import judge_carriage
 from zdr_router.policy.preferences import NO_PREFERENCES
 from zdr_router.registry.vocabulary import FEATURES
 
@@ -36,6 +37,7 @@ def judge_request(findings: Findings, standing: Standing, request: Request) -> N
     for check in failing_checks(target, {"model": target.model}, request):
         rule = "ZDR605" if check.declared.startswith("conditions.allow") else "ZDR604"
         findings.add(rule, f"the request {check.says}", check.fix, fact=check.declared)
+    judge_carriage(findings, target, request)
     for when, refusal in standing.on_media:
         if _MEDIA[when] in uses.media:
             findings.refusals.append(refusal)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from cachetools import LRUCache
 
 from zdr_router.policy.asked import judge_request
+from zdr_router.policy.carriage import looks_inside
 from zdr_router.policy.clearance import MINT, Clearance
 from zdr_router.policy.conditions import Forced
 from zdr_router.policy.findings import Findings
@@ -161,4 +162,6 @@ class Clearing:
 
 def _looks_inside(standing: Standing, parameters: frozenset[str]) -> bool:
     """Whether what a request says under these parameters, and not only that it has them, decides about the target."""
+    if looks_inside(standing.target):
+        return True
     return standing.target.rules.look_at(parameters) or not standing.router_sets.isdisjoint(parameters)

@@ -11,8 +11,8 @@ from zdr_router.metadata import Outcome
 from zdr_router.policy.asked import failing_checks
 from zdr_router.policy.conditions import same
 from zdr_router.policy.dispatch import Dispatch
+from zdr_router.policy.foreign import address_of, is_header_of, is_translated, translated_fault
 from zdr_router.registry.configuration import AUTH_HEADERS
-from zdr_router.registry.vocabulary import ENDPOINTS
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ class WireRequest(NamedTuple):
     """A request as a dialect encoded it, not yet read by the guard. Header names are in lower case.
 
     `added` are the members that the router puts beside those that were cleared; those a dialect never touches.
+    `translated` is the whole body of a dialect that has a format of its own.
     """
 
     method: str
     url: str
     headers: Mapping[str, str]
     added: dict[str, object]
+    translated: Sealed[dict[str, object]] | None = None
 
     def __repr__(self) -> str:
         """Where it goes; no header, since one of them is the credential."""
@@ -61,15 +63,37 @@ def guard(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust |
     """
     if not clearance.holds(now, trust):
         return Stopped("the clearance has lapsed", Outcome.UNCLEARED)
-    if fault := _address(wire, clearance) or _headers(wire, clearance) or _added(wire.added, clearance):
+    if fault := _address(wire, clearance) or _headers(wire, clearance):
         return Stopped(fault)
-    for check in failing_checks(clearance.target, wire.added, clearance.request):
-        return Stopped(f"the body {check.says}")
+    if fault := _translated(wire, clearance) if is_translated(clearance) else _completed(wire, clearance):
+        return Stopped(fault)
     try:
-        pieces = _serialised(wire.added, clearance.request)
+        pieces = (
+            _serialised(wire.added, clearance.request)
+            if wire.translated is None
+            else (orjson.dumps(wire.translated.open()),)
+        )
     except TypeError:
         return Stopped("the body is not JSON")
     return Dispatch(wire.method, wire.url, dict(wire.headers), Sealed(pieces), clearance)
+
+
+def _completed(wire: WireRequest, clearance: Clearance) -> str:
+    """What is wrong with what the router adds to the members that were cleared."""
+    if wire.translated is not None:
+        return "the body is not the one that was cleared"
+    if fault := _added(wire.added, clearance):
+        return fault
+    for check in failing_checks(clearance.target, wire.added, clearance.request):
+        return f"the body {check.says}"
+    return ""
+
+
+def _translated(wire: WireRequest, clearance: Clearance) -> str:
+    """What is wrong with a body in a format of its own."""
+    if wire.translated is None or wire.added:
+        return "the body is not in the format of its dialect"
+    return translated_fault(wire.translated.open(), clearance)
 
 
 def _serialised(added: dict[str, object], request: Request) -> tuple[bytes | memoryview, ...]:
@@ -86,17 +110,16 @@ def _serialised(added: dict[str, object], request: Request) -> tuple[bytes | mem
 
 
 def _address(wire: WireRequest, clearance: Clearance) -> str:
-    expected = f"{clearance.target.base_url}{ENDPOINTS[clearance.request.endpoint].path}"
     if wire.method != "POST":
         return "the method is not POST"
-    return "" if wire.url == expected else "the address is not the one that was cleared"
+    return "" if wire.url == address_of(clearance) else "the address is not the one that was cleared"
 
 
 def _headers(wire: WireRequest, clearance: Clearance) -> str:
     auth = AUTH_HEADERS.get(clearance.target.auth)
     credential = clearance.target.credential
     for name, value in wire.headers.items():
-        if name not in _HEADERS and name != auth:
+        if name not in _HEADERS and name != auth and not is_header_of(clearance, name, value):
             return "a header is not on the allow-list"
         if not value.isprintable():
             return "a header has a control character in it"

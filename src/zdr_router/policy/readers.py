@@ -18,6 +18,7 @@ from zdr_router.registry.vocabulary.shapes import (
     Address,
     Either,
     Items,
+    Nothing,
     Object,
     Opaque,
     Scalar,
@@ -71,6 +72,8 @@ def compiled(shape: Shape, place: str) -> Reader:  # noqa: C901, PLR0911 - one r
             return _scalar(shape, place)
         case Opaque():
             return _opaque(shape)
+        case Nothing():
+            return _nothing(place)
         case Words():
             return _words(shape, place)
         case Switch():
@@ -128,6 +131,13 @@ def _opaque(shape: Opaque) -> Reader:
         features.add(feature)
 
     return read_opaque if feature else _inert
+
+
+def _nothing(place: str) -> Reader:
+    def read_nothing(value: object, features: set[str], unknown: list[str]) -> None:  # noqa: ARG001
+        _note(place, unknown)
+
+    return read_nothing
 
 
 def _words(shape: Words, place: str) -> Reader:

@@ -241,6 +241,13 @@ REFUSALS: Final[Mapping[str, Page]] = MappingProxyType(
             "Requests only tighten: overriding what zero retention rests on would undo it.",
             "Leave the parameter out.",
         ),
+        "ZDR607": Page(
+            "The wire format cannot carry it",
+            "The request has something that the configuration's `dialect` has no form for, or the dialect needs "
+            "something that the account does not say; the sentence names it.",
+            "Translating a request and leaving something out would answer another question than was asked.",
+            "Leave it out, or use a target whose configuration speaks openai.",
+        ),
         # 7xx: where it goes.
         "ZDR701": Page(
             "The host is not one that is attested",
@@ -271,7 +278,8 @@ REFUSALS: Final[Mapping[str, Page]] = MappingProxyType(
             "This build does not speak the dialect",
             "The configuration's `dialect` is a wire format for which no codec is installed.",
             "A request in the wrong format could carry content to where nothing checks it.",
-            "Use a configuration that speaks openai.",
+            "Install `zdr-router[litellm]` if the dialect starts with litellm, or use a configuration that speaks "
+            "openai.",
         ),
         "ZDR706": Page(
             "The policy rules the provider out",

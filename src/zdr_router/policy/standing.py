@@ -16,6 +16,7 @@ from zdr_router.policy.target import Target, engine_outside
 from zdr_router.policy.trust import Trust, subjects
 from zdr_router.registry.hosts import check_base_url
 from zdr_router.registry.ladders import FLAGS, GRADES, MEDIA, Grade
+from zdr_router.registry.vocabulary.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from zdr_router.metadata import Refusal
@@ -211,7 +212,10 @@ def _place(findings: Findings, policy: Policy, dialects: frozenset[str]) -> None
         findings.add("ZDR706", "the policy rules this provider out", "change the policy's `providers`")
     if configuration.dialect not in dialects:
         sentence = f"this build does not speak {configuration.dialect}"
-        findings.add("ZDR705", sentence, "use a configuration that speaks openai", fact="dialect")
+        fix = "use a configuration that speaks openai"
+        if configuration.dialect in DIALECTS:
+            fix = f'{fix}, or install "zdr-router[litellm]"'
+        findings.add("ZDR705", sentence, fix, fact="dialect")
 
 
 def _regions(findings: Findings, policy: Policy) -> None:

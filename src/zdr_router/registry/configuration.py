@@ -34,12 +34,17 @@ from zdr_router.registry.hosts import check_host
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Auth = Literal["bearer", "x-api-key", "api-key", "aws_sigv4", "google", "azure_ad", "ibm_iam", "none"]
-"""How a request proves whose it is. bearer, x-api-key and api-key: a secret in that header. aws_sigv4: signed with
-AWS keys. google: a token of a service account. azure_ad: a token of a Microsoft Entra application. ibm_iam: a token
-that IBM Cloud gives for an API key."""
+Auth = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "aws_sigv4", "google", "azure_ad", "ibm_iam", "none"]
+"""How a request proves whose it is. bearer, x-api-key, api-key and x-goog-api-key: a secret in that header.
+aws_sigv4: signed with AWS keys. google: a token of a service account. azure_ad: a token of a Microsoft Entra
+application. ibm_iam: a token that IBM Cloud gives for an API key."""
 
-AUTH_HEADERS: Final = {"bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
+AUTH_HEADERS: Final = {
+    "bearer": "authorization",
+    "x-api-key": "x-api-key",
+    "api-key": "api-key",
+    "x-goog-api-key": "x-goog-api-key",
+}
 """The header in which a secret is sent as it is, by the way to authenticate."""
 
 SIGNED_HEADERS: Final[Mapping[str, frozenset[str]]] = {

@@ -17,6 +17,7 @@ HEADERS: Final[Mapping[str, str]] = MappingProxyType(
         "api-key": "credentials",
         "x-api-key": "credentials",
         "proxy-authorization": "credentials",
+        "x-goog-api-key": "credentials",
         "x-amz-date": "credentials",
         "x-amz-security-token": "credentials",
         "accept": "representation",

@@ -32,6 +32,11 @@ class Opaque:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """A key that is known and has to stay empty here: whatever stands there is unknown, and noted by its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """A string out of a closed list, each with the feature it is; any other string is unknown."""
 
@@ -101,11 +106,12 @@ class Either:
     cases: Mapping[Json, Shape]
 
 
-Shape = Scalar | Opaque | Words | Switch | Address | Items | Table | Object | Tagged | Either
+Shape = Scalar | Opaque | Nothing | Words | Switch | Address | Items | Table | Object | Tagged | Either
 
 TEXT: Final = Scalar("string")
 NUMBER: Final = Scalar("number")
 INTEGER: Final = Scalar("integer")
 FLAG: Final = Scalar("boolean")
 ANYTHING: Final = Opaque()
+NOTHING: Final = Nothing()
 TEXTS: Final = Items(TEXT)

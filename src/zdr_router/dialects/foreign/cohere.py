@@ -1,0 +1,143 @@
+"""Cohere's chat, second version: whole answers and streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from zdr_router.dialects.base import Unusable
+from zdr_router.dialects.foreign.translated import (
+    Raw,
+    TranslatedStream,
+    count_of,
+    decode_translated,
+    member,
+    members,
+    piece,
+    text_of,
+    whole,
+)
+from zdr_router.dialects.sse import SseDecoder
+from zdr_router.metadata import Outcome
+
+if TYPE_CHECKING:
+    from zdr_router.dialects.base import Decoded, Head, StreamDecoder, StreamSetting
+    from zdr_router.dialects.shapes import ChatCompletionBody
+
+_REASONS: Final = {
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "MAX_TOKENS": "length",
+    "TOOL_CALL": "tool_calls",
+}
+_FAILURES: Final = frozenset({"ERROR", "TIMEOUT"})
+
+
+def decode_cohere(payload: bytes, head: Head) -> Decoded[ChatCompletionBody] | Outcome:
+    """An answer, or why the payload of a 200 is none."""
+    return decode_translated(payload, head, _answer)
+
+
+def stream_cohere(setting: StreamSetting) -> StreamDecoder:
+    """A stream of `message-start` … `message-end`."""
+    return TranslatedStream(setting, SseDecoder(), _Events())
+
+
+def _answer(raw: Raw, _head: Head) -> Raw:
+    said = member(raw, "message")
+    texts: list[str] = []
+    thoughts: list[str] = []
+    for block in members(said, "content"):
+        match block.get("type"):
+            case "text":
+                texts.append(text_of(block, "text"))
+            case "thinking":
+                thoughts.append(text_of(block, "thinking"))
+            case _:
+                raise Unusable(Outcome.MALFORMED)
+    if said.get("tool_plan") is not None:
+        thoughts.append(text_of(said, "tool_plan"))
+    message: Raw = {"reasoning_content": "".join(thoughts)}
+    if texts:
+        message["content"] = "".join(texts)
+    calls = members(said, "tool_calls")
+    if calls:
+        message["tool_calls"] = calls
+    return whole(message, _reason(raw.get("finish_reason")), _usage(raw.get("usage")))
+
+
+def _reason(raw: object) -> str | None:
+    if raw is None:
+        return None
+    if raw in _FAILURES:
+        raise Unusable(Outcome.TRANSIENT)
+    reason = _REASONS.get(raw) if isinstance(raw, str) else None
+    if reason is None:
+        raise Unusable(Outcome.MALFORMED)
+    return reason
+
+
+def _usage(raw: object) -> Raw | None:
+    tokens = raw.get("tokens") if isinstance(raw, dict) else None
+    if not isinstance(raw, dict) or not isinstance(tokens, dict) or "input_tokens" not in tokens:
+        return None
+    prompt, output = count_of(tokens, "input_tokens"), count_of(tokens, "output_tokens")
+    usage: Raw = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+    if "cached_tokens" in raw:
+        usage["prompt_tokens_details"] = {"cached_tokens": count_of(raw, "cached_tokens")}
+    return usage
+
+
+class _Events:
+    """The events of one stream; calls are numbered by the order in which they begin."""
+
+    def __init__(self) -> None:
+        self.finished = False
+        self._calls: dict[object, int] = {}
+
+    def read(self, kind: bytes, event: Raw) -> list[Raw]:  # noqa: ARG002, PLR0911 - the type stands in the event
+        """What an event is in OpenAI's form; event types that are not known say nothing."""
+        match event.get("type"):
+            case "message-start":
+                return [piece({"role": "assistant"})]
+            case "content-start" | "content-delta":
+                return _content(member(_message(event), "content"))
+            case "tool-plan-delta":
+                return [piece({"reasoning_content": text_of(_message(event), "tool_plan")})]
+            case "tool-call-start":
+                return self._begin(event.get("index"), member(_message(event), "tool_calls"))
+            case "tool-call-delta":
+                return self._argue(event.get("index"), member(_message(event), "tool_calls"))
+            case "message-end":
+                delta = member(event, "delta")
+                self.finished = True
+                reason = _reason(delta.get("finish_reason"))
+                return [{**piece({}, reason), "usage": _usage(delta.get("usage"))}]
+        return []
+
+    def _begin(self, index: object, made: Raw) -> list[Raw]:
+        position = self._calls[index] = len(self._calls)
+        function = member(made, "function")
+        named = {"name": text_of(function, "name"), "arguments": function.get("arguments") or ""}
+        begun = {"index": position, "id": text_of(made, "id"), "type": "function", "function": named}
+        return [piece({"tool_calls": [begun]})]
+
+    def _argue(self, index: object, made: Raw) -> list[Raw]:
+        if index not in self._calls:
+            raise Unusable(Outcome.MALFORMED)
+        arguments = text_of(member(made, "function"), "arguments")
+        return [piece({"tool_calls": [{"index": self._calls[index], "function": {"arguments": arguments}}]})]
+
+
+def _message(event: Raw) -> Raw:
+    return member(member(event, "delta"), "message")
+
+
+def _content(content: Raw) -> list[Raw]:
+    text, thought = content.get("text"), content.get("thinking")
+    if isinstance(text, str):
+        return [piece({"content": text})]
+    if isinstance(thought, str):
+        return [piece({"reasoning_content": thought})]
+    if text is None and thought is None:
+        return []
+    raise Unusable(Outcome.MALFORMED)

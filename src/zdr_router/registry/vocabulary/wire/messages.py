@@ -1,0 +1,89 @@
+"""Anthropic's Messages: `POST /v1/messages`, on Vertex AI `rawPredict`, on Foundry `/anthropic/v1/messages`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from zdr_router.registry.vocabulary import parts
+from zdr_router.registry.vocabulary.shapes import (
+    ANYTHING,
+    FLAG,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    Address,
+    Either,
+    Items,
+    Object,
+    Shape,
+    Tagged,
+    Words,
+)
+
+_MARK: Final[dict[str, Shape]] = {"cache_control": parts.CACHE_MARKS["cache_control"]}
+# Inline only: `url` and `file` sources are unknown here.
+_IMAGE: Final = Address(inline="inline_image", remote="remote_image", bare="inline_image")
+_FILE: Final = Address(inline="inline_file", remote="remote_file", bare="inline_file")
+
+_TEXT: Final = Object({"text": TEXT, **_MARK}, required=("text",))
+_RESULT: Final = Either({"string": TEXT, "list": Items(Tagged("type", {"text": _TEXT}))})
+_BLOCKS: Final = Tagged(
+    "type",
+    {
+        "text": _TEXT,
+        "image": Object({"source": Tagged("type", {"base64": Object({"media_type": TEXT, "data": _IMAGE})}), **_MARK}),
+        "document": Object(
+            {"source": Tagged("type", {"base64": Object({"media_type": TEXT, "data": _FILE})}), **_MARK}
+        ),
+        "tool_use": Object({"id": TEXT, "name": TEXT, "input": ANYTHING, **_MARK}, "tool_history"),
+        "tool_result": Object({"tool_use_id": TEXT, "content": _RESULT, "is_error": FLAG, **_MARK}, "tool_history"),
+    },
+)
+_FORMAT: Final = Tagged("type", {"json_schema": Object({"schema": ANYTHING}, "json_schema")})
+_CLIENT_TOOL: Final = Object(
+    {"name": TEXT, "description": TEXT, "input_schema": ANYTHING, "strict": parts.STRICT, **_MARK}, "function_tools"
+)
+
+_SHARED: Final[dict[str, Shape]] = {
+    "messages": Items(
+        Object(
+            {"role": Words({"user": "", "assistant": ""}), "content": Either({"string": TEXT, "list": Items(_BLOCKS)})}
+        ),
+        at_least=1,
+    ),
+    "system": Items(Tagged("type", {"text": _TEXT})),
+    "max_tokens": INTEGER,
+    "temperature": NUMBER,
+    "top_p": NUMBER,
+    "top_k": INTEGER,
+    "stop_sequences": TEXTS,
+    "stream": FLAG,
+    "tools": Items(Tagged("type", {"custom": _CLIENT_TOOL})),
+    "tool_choice": Tagged(
+        "type",
+        {
+            "auto": Object({"disable_parallel_tool_use": FLAG}),
+            "none": Object({}),
+            "any": Object({"disable_parallel_tool_use": FLAG}, "tool_choice"),
+            "tool": Object({"name": TEXT, "disable_parallel_tool_use": FLAG}, "tool_choice"),
+        },
+    ),
+    "thinking": Tagged(
+        "type",
+        {
+            "enabled": Object({"budget_tokens": INTEGER}, "reasoning"),
+            "adaptive": Object({"display": Words({"summarized": "", "omitted": ""})}, "reasoning"),
+        },
+    ),
+    "output_config": Object({"effort": parts.EFFORT, "format": _FORMAT}),
+}
+
+MESSAGES: Final = Object({"model": TEXT, **_SHARED}, required=("model", "messages", "max_tokens"))
+"""As published at platform.claude.com/docs/en/api/messages (read 2026-11-22)."""
+
+RAW_PREDICT: Final = Object(
+    {"anthropic_version": Words({"vertex-2023-10-16": ""}), **_SHARED},
+    required=("anthropic_version", "messages", "max_tokens"),
+)
+"""The same on Vertex AI, where the address names the model and a member the version."""
