@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import upstream as up
-from deployments import SAYING, one_authority, registry
+from deployments import SAYING, one_authority, registry, shipped
 from deployments import configuration as declared
 from litellm_library import library
 from signed import ENVIRON, STATED, signed
@@ -331,3 +331,49 @@ async def test_a_signature_of_aws_holds_for_the_address_and_the_body_that_left()
     for part in (day, region, "bedrock", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     assert claim["Signature"] == hmac.digest(key, signing.encode(), "sha256").hex()
+
+
+SHIPPED = [each for each in shipped().configurations.values() if each.dialect in BY_NAME]
+TOOL = {"name": "look_up", "description": "d", "parameters": {"type": "object", "properties": {}}}
+FULL = [
+    {"role": "system", "content": "Be brief."},
+    {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "What?"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+        ],
+    },
+    {
+        "role": "assistant",
+        "tool_calls": [{"id": "c", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "c", "content": "found"},
+]
+
+
+@pytest.mark.parametrize("configuration", SHIPPED, ids=lambda each: each.id)
+async def test_the_conditions_of_the_registry_let_an_ordinary_request_pass(configuration):
+    """Facts that would refuse it are set aside; conditions, dialect and paths are those that are shipped."""
+    wire = BY_NAME[configuration.dialect]
+    async with Upstream(up.says(wire.answer("ok"))) as server:
+        made = declared(
+            hosts=[f"http://127.0.0.1:{server.port}"],
+            dialect=wire.dialect,
+            conditions=configuration.conditions.model_dump(mode="json", exclude_unset=True),
+            models=[{"id": wire.model, "features": ["stream", "tools", "images"]}],
+        )
+        router = AsyncRouter(
+            registry=registry(made),
+            policy=Policy(minimum_grade="documented"),
+            accounts={"a": Account(configuration=made.id, scope={"project": "p"})},
+            routes={"chat": [f"a/{wire.model}"]},
+            transport=one_authority(),
+        )
+        async with router:
+            tools = [{"type": "function", "function": TOOL}]
+            answer = await router.chat(model="chat", messages=FULL, tools=tools, temperature=0, stop=["X"])
+    assert answer.text == "ok"
+    arrived = server.requests[0].json
+    for forced in configuration.conditions.force:
+        assert arrived[forced.set] == forced.to
