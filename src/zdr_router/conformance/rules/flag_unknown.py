@@ -1,10 +1,9 @@
-"""A flag is left unknown where nothing else says no.
+"""A flag is left out.
 
-No party on the way says "yes" to keeping content, and one does not say at all; unknown never passes (ZDR201), so the
-configuration serves nobody for want of a reading. Where some flag is "yes" anyway, an unknown one changes nothing and
-is not reported. Warning.
+A flag that the file does not state is taken to be unknown, and unknown never passes (ZDR201). Nobody can tell then
+whether somebody looked and found nothing, or whether the flag was forgotten. Warning.
 
-Look for a sentence of the provider's about it; if there is none, leave it unknown and live with the refusal.
+Look for a sentence of the provider's about it, and write what you found: `yes`, `no`, or `unknown` where there is none.
 """
 
 from __future__ import annotations
@@ -23,18 +22,19 @@ ID = "ZDR903"
 
 
 class FlagUnknown:
-    """Where no flag is yes, none is unknown."""
+    """Every flag of every party is stated, if only as unknown."""
 
     def check(self, subject: Subject) -> Iterator[Finding]:
-        """One finding for each configuration, with the names of its unknown flags."""
+        """One finding for each configuration, with the names of the flags that it does not state."""
         for configuration in subject.configurations:
             parties = [("flags", configuration.flags), *((f"{leg.leg} leg", leg.flags) for leg in configuration.legs)]
-            words = [(party, name, getattr(flags, name)) for party, flags in parties for name in FLAGS]
-            unknown = [f"{party}.{name}" for party, name, word in words if word == "unknown"]
-            if unknown and not any(word == "yes" for _, _, word in words):
-                fact = unknown[0] if unknown[0].startswith("flags.") else "legs"
-                sentence = f"unknown, and so refused: {', '.join(unknown)}"
-                fix = "find out what the provider says, or leave it refused"
+            missing = [
+                f"{party}.{name}" for party, flags in parties for name in FLAGS if name not in flags.model_fields_set
+            ]
+            if missing:
+                fact = "flags" if missing[0].startswith("flags.") else "legs"
+                sentence = f"left out, and so unknown and refused: {', '.join(missing)}"
+                fix = "find out what the provider says, and write yes, no or unknown"
                 yield Finding(ID, "warning", configuration.id, sentence, fix, subject.where(configuration, fact))
 
 
