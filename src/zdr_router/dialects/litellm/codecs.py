@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import traceback
+from typing import TYPE_CHECKING
 
 from zdr_router.dialects.base import Codec
 from zdr_router.dialects.foreign.cohere import decode_cohere, stream_cohere
@@ -23,21 +24,6 @@ if TYPE_CHECKING:
     from zdr_router.dialects.base import Encode
     from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
-
-WRITTEN: Final = frozenset(
-    f"litellm:{name}"
-    for name in (
-        "anthropic",
-        "azure_anthropic",
-        "bedrock",
-        "cohere",
-        "gemini",
-        "vertex_ai",
-        "vertex_anthropic",
-        "watsonx",
-    )
-)
-"""The dialects that need litellm."""
 
 
 def make_codecs(library: Library) -> dict[str, Codec]:
@@ -69,7 +55,21 @@ def _guarded(library: Library, encode: Writer) -> Encode:
             return Outcome.GUARDED
         try:
             return encode(body, model=model, stream=stream)
-        except Exception:  # noqa: BLE001 - litellm raises anything; it is dropped with everything that it holds
+        except Exception as error:  # noqa: BLE001 - litellm raises anything, with the messages in it
+            _forget(error)
             return Outcome.CALLER_FAULT
 
     return guarded
+
+
+def _forget(error: BaseException) -> None:
+    """Take an exception and those behind it apart: their frames, arguments and attributes hold content."""
+    pending: list[BaseException | None] = [error]
+    while pending:
+        known = pending.pop()
+        if known is not None:
+            pending += (known.__cause__, known.__context__)
+            traceback.clear_frames(known.__traceback__)
+            known.__traceback__ = known.__cause__ = known.__context__ = None
+            known.args = ()
+            getattr(known, "__dict__", {}).clear()
