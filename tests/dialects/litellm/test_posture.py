@@ -159,6 +159,17 @@ def ask():
     ]
     body = {"messages": said, "tools": tools, "reasoning_effort": "low", "max_tokens": 5000}
     wrong = {"messages": [{"role": "user", "content": [mark(6)]}]}
+    asked = [{"role": "user", "content": mark(6)}]
+    odd = [
+        {"messages": asked, "reasoning_effort": "bogus"},
+        {"messages": [{"role": "tool", "tool_call_id": mark(6), "content": mark(6)}]},
+        {"messages": [{"role": "system", "content": mark(6)}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{**call, "function": {"name": "f", "arguments": mark(6)}}]}]},
+        {"messages": asked, "tools": tools, "tool_choice": mark(6)},
+    ]
+    for each in odd:
+        for codec in codecs.values():
+            codec.encode(copy.deepcopy(each), model="m", stream=False)
     wires = [codec.encode(copy.deepcopy(body), model="claude-sonnet-4-5", stream=True) for codec in codecs.values()]
     failed = [codec.encode(copy.deepcopy(wrong), model="m", stream=False) for codec in codecs.values()]
     kept = any("cachedContent" in str(wire) for wire in wires)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from zdr_router.dialects.base import Codec
@@ -55,21 +54,7 @@ def _guarded(library: Library, encode: Writer) -> Encode:
             return Outcome.GUARDED
         try:
             return encode(body, model=model, stream=stream)
-        except Exception as error:  # noqa: BLE001 - litellm raises anything, with the messages in it
-            _forget(error)
+        except Exception:  # noqa: BLE001 - litellm raises anything; it is dropped with the messages that it quotes
             return Outcome.CALLER_FAULT
 
     return guarded
-
-
-def _forget(error: BaseException) -> None:
-    """Take an exception and those behind it apart: their frames, arguments and attributes hold content."""
-    pending: list[BaseException | None] = [error]
-    while pending:
-        known = pending.pop()
-        if known is not None:
-            pending += (known.__cause__, known.__context__)
-            traceback.clear_frames(known.__traceback__)
-            known.__traceback__ = known.__cause__ = known.__context__ = None
-            known.args = ()
-            getattr(known, "__dict__", {}).clear()
