@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
+from hashlib import sha256
 from typing import Any
 
 import pytest
 import upstream as up
-from deployments import SAYING, one_authority, registry
+from deployments import SAYING, one_authority, registry, shipped
 from deployments import configuration as declared
 from litellm_library import library
+from signed import ENVIRON, STATED, signed
 from upstream import Upstream
-from wires import USED, WIRES, Wire
+from wires import BY_NAME, USED, WIRES, Wire
 
 from zdr_router import (
     Account,
@@ -292,3 +295,85 @@ async def test_what_is_forbidden_of_the_native_body_stops_it(wire):
             await router.chat(model="chat", messages=SAYING, **parameters)
     assert [attempt.outcome for attempt in caught.value.attempts] == ["guarded"]
     assert server.requests == []
+
+
+async def test_a_signature_of_aws_holds_for_the_address_and_the_body_that_left():
+    """Checked by the published steps of Signature Version 4: the path is escaped once more than it was sent."""
+    pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+    wire, region = BY_NAME["litellm:bedrock"], "eu-central-1"
+    async with Upstream(wire.streams(wire.events("ok"))) as server:
+        host = f"http://127.0.0.1:{server.port}"
+        models = [{"id": wire.model, "features": ["stream"]}]
+        made = signed("aws_sigv4", host, dialect=wire.dialect, models=models)
+        router = AsyncRouter(
+            registry=registry(made),
+            policy=Policy(minimum_grade="documented"),
+            accounts={"a": Account.model_validate({"configuration": made.id, **STATED["aws_sigv4"]})},
+            routes={"chat": [f"a/{wire.model}"]},
+            transport=one_authority(),
+            environ=ENVIRON,
+        )
+        async with router:
+            await read(router.stream_chat(model="chat", messages=SAYING))
+    (arrived,) = server.requests
+    claim = dict(part.split("=", 1) for part in arrived.headers["authorization"].split(" ", 1)[1].split(", "))
+    named = claim["SignedHeaders"].split(";")
+    headers = "".join(f"{name}:{arrived.headers[name]}\n" for name in named)
+    canonical = "\n".join(
+        ("POST", arrived.path.replace("%", "%25"), "", headers, ";".join(named), sha256(arrived.body).hexdigest())
+    )
+    day = arrived.headers["x-amz-date"][:8]
+    scope = f"{day}/{region}/bedrock/aws4_request"
+    signing = "\n".join(
+        ("AWS4-HMAC-SHA256", arrived.headers["x-amz-date"], scope, sha256(canonical.encode()).hexdigest())
+    )
+    key = f"AWS4{ENVIRON['AWS_SECRET']}".encode()
+    for part in (day, region, "bedrock", "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    assert claim["Signature"] == hmac.digest(key, signing.encode(), "sha256").hex()
+
+
+SHIPPED = [each for each in shipped().configurations.values() if each.dialect in BY_NAME]
+TOOL = {"name": "look_up", "description": "d", "parameters": {"type": "object", "properties": {}}}
+FULL = [
+    {"role": "system", "content": "Be brief."},
+    {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "What?"},
+            {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+        ],
+    },
+    {
+        "role": "assistant",
+        "tool_calls": [{"id": "c", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}],
+    },
+    {"role": "tool", "tool_call_id": "c", "content": "found"},
+]
+
+
+@pytest.mark.parametrize("configuration", SHIPPED, ids=lambda each: each.id)
+async def test_the_conditions_of_the_registry_let_an_ordinary_request_pass(configuration):
+    """Facts that would refuse it are set aside; conditions, dialect and paths are those that are shipped."""
+    wire = BY_NAME[configuration.dialect]
+    async with Upstream(up.says(wire.answer("ok"))) as server:
+        made = declared(
+            hosts=[f"http://127.0.0.1:{server.port}"],
+            dialect=wire.dialect,
+            conditions=configuration.conditions.model_dump(mode="json", exclude_unset=True),
+            models=[{"id": wire.model, "features": ["stream", "tools", "images"]}],
+        )
+        router = AsyncRouter(
+            registry=registry(made),
+            policy=Policy(minimum_grade="documented"),
+            accounts={"a": Account(configuration=made.id, scope={"project": "p"})},
+            routes={"chat": [f"a/{wire.model}"]},
+            transport=one_authority(),
+        )
+        async with router:
+            tools = [{"type": "function", "function": TOOL}]
+            answer = await router.chat(model="chat", messages=FULL, tools=tools, temperature=0, stop=["X"])
+    assert answer.text == "ok"
+    arrived = server.requests[0].json
+    for forced in configuration.conditions.force:
+        assert arrived[forced.set] == forced.to

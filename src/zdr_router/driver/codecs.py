@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from zdr_router.dialects.litellm.codecs import WRITTEN, make_codecs
-from zdr_router.dialects.litellm.library import load
-from zdr_router.dialects.litellm.versions import check_version, installed
+from zdr_router.dialects.litellm.versions import check_version
 from zdr_router.dialects.openai_codec import OPENAI
+from zdr_router.dialects.versions import installed
 from zdr_router.errors import ConfigError
+from zdr_router.registry.vocabulary.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from zdr_router.dialects.base import Codec
 
-_AT_ADDRESSES_OF_ITS_OWN: Final[Mapping[str, Codec]] = {"litellm:azure": OPENAI}
-"""Deployments of Azure OpenAI: OpenAI's own members, for which nothing has to be loaded."""
+WRITTEN: Final = frozenset(row.id for row in DIALECTS.values() if row.wire is not None)
+"""The dialects that litellm writes. The others have OpenAI's members, at addresses of their own."""
 
 
 def spoken() -> frozenset[str]:
     """The dialects that requests can be written in. Nothing is imported to find out."""
-    always = frozenset({"openai", *_AT_ADDRESSES_OF_ITS_OWN})
+    always = frozenset({"openai", *DIALECTS}) - WRITTEN
     try:
         check_version(installed())
     except ConfigError:
@@ -36,7 +36,13 @@ async def load_codecs(dialects: AbstractSet[str]) -> Mapping[str, Codec]:
 
     Raises `ConfigError` where it is needed and may not be used.
     """
-    made = dict(_AT_ADDRESSES_OF_ITS_OWN)
-    if not WRITTEN.isdisjoint(dialects):
-        made.update(make_codecs(await asyncio.to_thread(load)))
-    return {name: codec for name, codec in made.items() if name in dialects}
+    made = dict.fromkeys(dialects & (DIALECTS.keys() - WRITTEN), OPENAI)
+    needed = dialects & WRITTEN
+    if needed:
+        # Only who has such a target pays for reading even our own part of it.
+        from zdr_router.dialects.litellm.codecs import make_codecs  # noqa: PLC0415
+        from zdr_router.dialects.litellm.library import load  # noqa: PLC0415
+
+        codecs = make_codecs(await asyncio.to_thread(load))
+        made.update({name: codecs[name] for name in needed})
+    return made

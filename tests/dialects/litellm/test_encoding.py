@@ -8,7 +8,8 @@ import json
 import pytest
 from litellm_library import library
 
-from zdr_router.dialects.litellm.codecs import WRITTEN, make_codecs
+from zdr_router.dialects.litellm.codecs import make_codecs
+from zdr_router.driver.codecs import WRITTEN
 from zdr_router.metadata import Outcome
 from zdr_router.policy.readers import compiled
 from zdr_router.registry.vocabulary.dialects import DIALECTS

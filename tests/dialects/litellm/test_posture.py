@@ -13,8 +13,11 @@ from textwrap import dedent
 import pytest
 from litellm_library import library
 
+from zdr_router import ConfigError
 from zdr_router.dialects.litellm import posture
-from zdr_router.dialects.litellm.codecs import WRITTEN, make_codecs
+from zdr_router.dialects.litellm.codecs import make_codecs
+from zdr_router.dialects.litellm.library import load
+from zdr_router.driver.codecs import WRITTEN
 from zdr_router.metadata import Outcome
 
 ASK = {"messages": [{"role": "user", "content": "canary"}]}
@@ -109,22 +112,18 @@ def test_the_environment_is_as_it_was_when_the_import_fails(monkeypatch):
     assert "LITELLM_RUST" not in os.environ
 
 
-def test_a_litellm_that_is_in_use_elsewhere_with_callbacks_is_refused():
-    said = in_a_process("""
-        import os
-        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-        import litellm
-        litellm.success_callback.append(print)
-        from zdr_router import ConfigError
-        from zdr_router.dialects.litellm.library import load
-        try:
-            load()
-        except ConfigError as error:
-            print(error)
-        print(litellm.suppress_debug_info)
-    """)
-    assert "litellm is in use elsewhere in this process, and litellm.success_callback is not empty" in said
-    assert said.endswith("False"), "the host's own settings were changed"
+def test_a_litellm_that_is_in_use_elsewhere_with_callbacks_is_refused(monkeypatch):
+    monkeypatch.setattr(library().module, "success_callback", [print])
+    with pytest.raises(
+        ConfigError, match=r"in use elsewhere in this process, and litellm.success_callback is not empty"
+    ):
+        load()
+
+
+def test_a_litellm_that_is_in_use_elsewhere_keeps_the_settings_of_its_host(monkeypatch):
+    monkeypatch.setattr(library().module, "suppress_debug_info", False)
+    load()
+    assert library().module.suppress_debug_info is False
 
 
 WATCHED = """
@@ -160,13 +159,25 @@ def ask():
     ]
     body = {"messages": said, "tools": tools, "reasoning_effort": "low", "max_tokens": 5000}
     wrong = {"messages": [{"role": "user", "content": [mark(6)]}]}
+    asked = [{"role": "user", "content": mark(6)}]
+    odd = [
+        {"messages": asked, "reasoning_effort": "bogus"},
+        {"messages": [{"role": "tool", "tool_call_id": mark(6), "content": mark(6)}]},
+        {"messages": [{"role": "system", "content": mark(6)}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{**call, "function": {"name": "f", "arguments": mark(6)}}]}]},
+        {"messages": asked, "tools": tools, "tool_choice": mark(6)},
+    ]
+    for each in odd:
+        for codec in codecs.values():
+            codec.encode(copy.deepcopy(each), model="m", stream=False)
     wires = [codec.encode(copy.deepcopy(body), model="claude-sonnet-4-5", stream=True) for codec in codecs.values()]
     failed = [codec.encode(copy.deepcopy(wrong), model="m", stream=False) for codec in codecs.values()]
     kept = any("cachedContent" in str(wire) for wire in wires)
     return sum(isinstance(wire, dict) for wire in wires), sum(isinstance(each, str) for each in failed), kept
 
-written, failed, kept = ask()
 gc.collect()
+gc.disable()
+written, failed, kept = ask()
 alive = set()
 for each in gc.get_objects():
     if isinstance(each, (dict, list, tuple, set)):
@@ -178,7 +189,10 @@ print(json.dumps([seen, os.environ.get("FROM_DOTENV"), written, failed, kept, so
 
 
 def test_every_codec_works_without_a_socket_a_file_or_a_word_and_keeps_nothing(tmp_path):
-    """Neither of a request that was written nor of one that litellm could not read; anything on stderr fails too."""
+    """Neither of a request that was written nor of one that litellm could not read, with the garbage collector off.
+
+    Anything on stderr fails too.
+    """
     (tmp_path / ".env").write_text("LITELLM_LOG=DEBUG\nFROM_DOTENV=1\n")
     code = f"import os\nos.chdir({str(tmp_path)!r})\n{WATCHED}"
     seen, from_dotenv, written, failed, kept, alive = json.loads(in_a_process(code, LITELLM_MODE="DEV"))

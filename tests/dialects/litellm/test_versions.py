@@ -9,7 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from zdr_router import ConfigError
-from zdr_router.dialects.litellm.versions import REFUSED, SUPPORTED, check_version, installed
+from zdr_router.dialects.litellm.versions import check_version
+from zdr_router.dialects.versions import LITELLM_BAD, installed, was_tested
 
 PROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -27,9 +28,11 @@ def test_what_was_not_tested_may_not(version):
 
 @pytest.mark.parametrize("version", ["1.82.7", "1.82.8", "1.107.0"])
 def test_releases_that_stole_are_refused_by_name(version):
-    with pytest.raises(ConfigError, match=rf"litellm {version} is installed, which .*; treat every secret .* as known"):
+    with pytest.raises(
+        ConfigError, match=rf"litellm {version} is installed, a .*malicious.*; treat every secret .* as known"
+    ):
         check_version(version)
-    assert version in REFUSED
+    assert version in LITELLM_BAD
 
 
 def test_what_is_missing_is_named_with_its_extra():
@@ -40,7 +43,7 @@ def test_what_is_missing_is_named_with_its_extra():
 def test_the_extra_says_the_same():
     (extra,) = map(Requirement, PROJECT["project"]["optional-dependencies"]["litellm"])
     for version in ("1.106.1", "1.106.2", "1.106.3", "1.107.0", "1.82.7"):
-        allowed = version in SUPPORTED and version not in REFUSED
+        allowed = was_tested(version) and version not in LITELLM_BAD
         assert (version in extra.specifier) is allowed, version
     assert {"1.82.7", "1.82.8"} <= {each.version for each in extra.specifier if each.operator == "!="}
 

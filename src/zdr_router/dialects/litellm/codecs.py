@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from zdr_router.dialects.base import Codec
 from zdr_router.dialects.foreign.cohere import decode_cohere, stream_cohere
@@ -23,21 +23,6 @@ if TYPE_CHECKING:
     from zdr_router.dialects.base import Encode
     from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
-
-WRITTEN: Final = frozenset(
-    f"litellm:{name}"
-    for name in (
-        "anthropic",
-        "azure_anthropic",
-        "bedrock",
-        "cohere",
-        "gemini",
-        "vertex_ai",
-        "vertex_anthropic",
-        "watsonx",
-    )
-)
-"""The dialects that need litellm."""
 
 
 def make_codecs(library: Library) -> dict[str, Codec]:
@@ -69,7 +54,7 @@ def _guarded(library: Library, encode: Writer) -> Encode:
             return Outcome.GUARDED
         try:
             return encode(body, model=model, stream=stream)
-        except Exception:  # noqa: BLE001 - litellm raises anything; it is dropped with everything that it holds
+        except Exception:  # noqa: BLE001 - litellm raises anything; it is dropped with the messages that it quotes
             return Outcome.CALLER_FAULT
 
     return guarded

@@ -10,16 +10,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.dialects.litellm import posture
-from zdr_router.dialects.litellm.versions import check_version, installed
+from zdr_router.dialects.litellm.versions import check_version
+from zdr_router.dialects.versions import installed
 from zdr_router.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 Transformation = Callable[..., Any]
+
+_ALONE: Final = Lock()
+"""The environment is the process's: two threads that change it would put back what the other had set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,12 @@ class Library:
 def load() -> Library:
     """Import litellm, which takes seconds. Raises `ConfigError` where it may not be used."""
     check_version(installed())
-    shared = "litellm" in sys.modules
-    with posture.import_environment():
-        import litellm
-    if not shared:
-        posture.tighten(litellm)
+    with _ALONE:
+        shared = "litellm" in sys.modules
+        with posture.import_environment():
+            import litellm
+        if not shared:
+            posture.tighten(litellm)
     fault = posture.fault(litellm)
     if fault:
         what = f"litellm is in use elsewhere in this process, and {fault}: content that it translates could leak"
