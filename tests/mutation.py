@@ -386,7 +386,7 @@ ROUTING = (
     Mutation("routing/health.py", "max(health.not_before, not_before)", "not_before"),
     Mutation("routing/health.py", "known + _SMOOTHING", "known - _SMOOTHING"),
     # Order and bounds.
-    Mutation("routing/plan.py", "if not admits(state, now)}", "}"),
+    Mutation("routing/plan.py", " and not admits(state, now)]", "]"),
     Mutation("routing/plan.py", "if each.target.id not in held_back]", "]"),
     Mutation("routing/plan.py", "held_back.remove(min(arranged,", "held_back.remove(max(arranged,"),
     Mutation("routing/plan.py", "route.max_attempts if preferences.allow_fallbacks else 1", "route.max_attempts"),

@@ -103,3 +103,7 @@ def test_planning_changes_no_health():
     store = MemoryHealth()
     plan(health=store)
     assert store.apply("a/m", HealthEvent("asked"), 100.0) == MemoryHealth().apply("a/m", HealthEvent("asked"), 100.0)
+
+
+def test_a_plan_is_bounded_while_some_rest_too():
+    assert names(plan(health=resting(("a", 200.0)), max_attempts=2)) == "bc"

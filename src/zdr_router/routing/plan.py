@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from zdr_router.routing.health import Health, HealthEvent, StateStore, admits
+from zdr_router.policy.preferences import NO_PREFERENCES
+from zdr_router.routing.health import UNKNOWN, Health, HealthEvent, StateStore, admits
 from zdr_router.routing.strategy import StrategyName, View, arrange
 
 if TYPE_CHECKING:
@@ -57,9 +58,11 @@ def make_plan(  # noqa: PLR0913 - clock, chance and health are arguments, never 
     When health would hold back all of them, the one that is due first is tried all the same.
     """
     health = {each.target.id: store.apply(each.target.id, _ASKED, now) for each in cleared}
-    arranged = arrange(cleared, route.strategy, preferences, View(route.weights or {}, health, random))
+    arranged = cleared
+    if route.strategy != "in_order" or preferences is not NO_PREFERENCES:
+        arranged = arrange(cleared, route.strategy, preferences, View(route.weights or {}, health, random))
     bound = route.max_attempts if preferences.allow_fallbacks else 1
-    held_back = {name for name, state in health.items() if not admits(state, now)}
+    held_back = [name for name, state in health.items() if state is not UNKNOWN and not admits(state, now)]
     if not held_back:
         return Plan(tuple(arranged[:bound]), refusals)
     if len(held_back) == len(health):
