@@ -84,7 +84,7 @@ class RoundTrip:
         self._clearance = _cleared(dialect)
         self._payload = json.dumps(_ANSWERS[dialect]).encode()
         # Never opened: only what comes before and after the transport is run.
-        self._sender = Sender(None, MemoryTrust(), time.time, codecs)  # type: ignore[arg-type]
+        self._sender = Sender(None, MemoryTrust(), time.time, codecs=codecs)  # type: ignore[arg-type]
 
     def run(self) -> None:
         """Write, guard and read; anything that is not the round trip to be measured is an error."""

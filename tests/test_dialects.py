@@ -377,3 +377,31 @@ async def test_the_conditions_of_the_registry_let_an_ordinary_request_pass(confi
     arrived = server.requests[0].json
     for forced in configuration.conditions.force:
         assert arrived[forced.set] == forced.to
+
+
+async def test_fallback_goes_from_one_format_to_the_next(wire):
+    """What was written for the first target is in nothing that the second one gets."""
+    async with (
+        Upstream(up.status(529, {"error": {"type": "overloaded_error"}})) as first,
+        Upstream(up.ok("from the second")) as second,
+    ):
+        models = [{"pattern": ".", "features": ["stream"]}]
+        foreign = declared(
+            "acme/one", hosts=[f"http://127.0.0.1:{first.port}{wire.prefix}"], dialect=wire.dialect, models=models
+        )
+        openai = declared("acme/two", hosts=[second.url], models=models)
+        router = AsyncRouter(
+            registry=registry(foreign, openai),
+            policy=Policy(minimum_grade="documented"),
+            accounts={
+                "a": Account(configuration=foreign.id, scope={"project": "p"}),
+                "b": Account(configuration=openai.id),
+            },
+            routes={"chat": [f"a/{wire.model}", "b/m"]},
+            transport=one_authority(),
+        )
+        async with router:
+            answer = await router.chat(model="chat", messages=SAYING, temperature=0)
+    assert answer.text == "from the second"
+    assert [attempt.outcome for attempt in answer.metadata.attempts] == ["transient", "ok"]
+    assert second.requests[0].json == {"model": "m", "messages": list(SAYING), "temperature": 0}

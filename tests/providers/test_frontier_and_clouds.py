@@ -273,7 +273,7 @@ def test_grounding_never_leaves_for_vertex(tool):
 def test_an_explicit_context_cache_never_leaves_for_vertex():
     assert forbids("google-vertex/zdr-native", {"cachedContent": "projects/p/cachedContents/1"})
     body = {"messages": [{"role": "user", "content": "hello", "cache_control": {"type": "ephemeral"}}]}
-    assert verdict("google-vertex/zdr-native", "gemini-3.8-flash", **body) == {"ZDR603"}
+    assert verdict("google-vertex/zdr-native", "gemini-3.8-flash", **body) == {"ZDR603", "ZDR607"}
 
 
 @pytest.mark.parametrize("model", ["gemini-3.8-flash-cyber", "gemini-4-argon", "gemini-3.1-pro-preview"])
@@ -349,7 +349,8 @@ def test_cohere_trains_by_default_and_its_agreement_was_not_read():
 )
 def test_clean_on_paper_is_not_enough_while_nobody_says_where_prefixes_are_cached(name, model):
     assert clean(name)
-    assert verdict(name, model) == {"ZDR202"}
+    # watsonx.ai also wants to be told the account's project, which this account does not name.
+    assert verdict(name, model) - {"ZDR607"} == {"ZDR202"}
 
 
 @pytest.mark.parametrize("model", ["google.gemini-2.5-pro", "xai.grok-4", "openai.gpt-5"])

@@ -120,10 +120,11 @@ def test_thinking_is_counted_with_the_answer_by_google():
     }
 
 
+@pytest.mark.parametrize("counts", [None, {}, [], {"input_tokens": "7"}, {"tokens": 7}])
 @pytest.mark.parametrize("name", FORMATS)
-def test_an_answer_without_counts_is_still_one(name):
+def test_an_answer_without_counts_is_still_one(name, counts):
     answer = FORMATS[name][1]()
-    answer["usage" if "usage" in answer else "usageMetadata"] = {}
+    answer["usage" if "usage" in answer else "usageMetadata"] = counts
     decoded = decode(name, answer)
     assert isinstance(decoded, Decoded)
     assert decoded.usage is None
@@ -160,7 +161,6 @@ def test_a_prompt_that_google_blocks_is_a_refusal():
         ("messages", message(reason="pause_turn")),
         ("messages", {**message(), "type": "completion"}),
         ("messages", {**message(), "content": "ok"}),
-        ("messages", {**message(), "usage": None}),
         ("converse", converse(content=[{"image": {}}])),
         ("converse", converse(content=[{"toolUse": {"toolUseId": "x", "input": {}}}])),
         ("converse", converse(reason="malformed_tool_use")),

@@ -216,6 +216,15 @@ def test_thoughts_are_kept_apart(wire):
     assert "".join(piece.get("content") or "" for piece in deltas(chunks)) == "Yes."
 
 
+def test_a_stream_without_counts_is_still_one():
+    started = ("message_start", {"type": "message_start", "message": {"role": "assistant"}})
+    ended = ("message_delta", {"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
+    wire = BY_NAME["litellm:anthropic"]
+    chunks, outcome = run(wire, [started, *message_events("ok", reason=None)[1:], ended])
+    assert outcome is Outcome.OK
+    assert "".join(piece.get("content") or "" for piece in deltas(chunks)) == "ok"
+
+
 ERRORS = [
     ("litellm:anthropic", ("error", {"type": "error", "error": {"type": "overloaded_error"}}), Outcome.TRANSIENT),
     ("litellm:anthropic", ("error", {"type": "error", "error": {"type": "rate_limit_error"}}), Outcome.RATE_LIMITED),

@@ -164,7 +164,7 @@ def ask():
         {"messages": asked, "reasoning_effort": "bogus"},
         {"messages": [{"role": "tool", "tool_call_id": mark(6), "content": mark(6)}]},
         {"messages": [{"role": "system", "content": mark(6)}]},
-        {"messages": [{"role": "assistant", "tool_calls": [{**call, "function": {"name": "f", "arguments": mark(6)}}]}]},
+        {"messages": [{"role": "assistant", "tool_calls": [call | {"function": {"name": "f", "arguments": mark(6)}}]}]},
         {"messages": asked, "tools": tools, "tool_choice": mark(6)},
     ]
     for each in odd:

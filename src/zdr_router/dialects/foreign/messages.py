@@ -68,7 +68,7 @@ def _answer(raw: Raw, _head: Head) -> Raw:
     message: Raw = {"content": "".join(texts) if texts or not calls else None, "reasoning_content": "".join(thoughts)}
     if calls:
         message["tool_calls"] = calls
-    return whole(message, _reason(raw.get("stop_reason")), _usage(member(raw, "usage")))
+    return whole(message, _reason(raw.get("stop_reason")), _usage(raw.get("usage")))
 
 
 def _reason(raw: object) -> str | None:
@@ -80,9 +80,9 @@ def _reason(raw: object) -> str | None:
     return reason
 
 
-def _usage(raw: Raw) -> Raw | None:
+def _usage(raw: object) -> Raw | None:
     """Tokens of the prompt are counted apart by what the cache did with them; OpenAI counts them together."""
-    if type(raw.get("input_tokens")) is not int:
+    if not isinstance(raw, dict) or type(raw.get("input_tokens")) is not int:
         return None
     read, written = count_of(raw, "cache_read_input_tokens"), count_of(raw, "cache_creation_input_tokens")
     prompt = count_of(raw, "input_tokens") + read + written
@@ -109,7 +109,7 @@ class _Events:
             raise Unusable(classify_error_object(event))
         match event.get("type"):
             case "message_start":
-                self._usage = dict(member(member(event, "message"), "usage"))
+                self._count(member(event, "message").get("usage"))
                 return [piece({"role": "assistant"})]
             case "content_block_start":
                 return self._begin(_index(event), member(event, "content_block"))
@@ -161,11 +161,14 @@ class _Events:
         return self._argue(index, "{}") if index in self._silent else []
 
     def _settle(self, event: Raw) -> list[Raw]:
-        usage = event.get("usage")
-        if isinstance(usage, dict):
-            self._usage.update({name: count for name, count in usage.items() if count is not None})
+        self._count(event.get("usage"))
         reason = _reason(member(event, "delta").get("stop_reason"))
         return [] if reason is None else [{**piece({}, reason), "usage": _usage(self._usage)}]
+
+    def _count(self, usage: object) -> None:
+        """Counts come in parts; later ones replace earlier ones."""
+        if isinstance(usage, dict):
+            self._usage.update({name: count for name, count in usage.items() if count is not None})
 
 
 def _index(event: Raw) -> int:

@@ -31,7 +31,7 @@ _NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]*")
 def converse_encoder(library: Library) -> Writer:
     """Writes requests; the address says whether the answer is streamed."""
 
-    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
+    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says so
         turns, given = conversation(body), tools(body)
         # litellm renames other names, and remembers what they were in a cache of the process.
         if not all(_NAME.fullmatch(name) for name in _names(turns, given, body.get("tool_choice"))):

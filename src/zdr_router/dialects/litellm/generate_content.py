@@ -36,7 +36,7 @@ def generate_content_encoder(library: Library, provider: str) -> Writer:
     """Writes requests; the address says model and stream. Contents that Google would keep are never asked for."""
     levels = remembered(library.google_levels)
 
-    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
+    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says so
         system, turns = library.google_system(supports_system_message=True, messages=conversation(body))
         wire: Wire = {"contents": library.google_turns(turns, model=model, custom_llm_provider=provider)}
         if system is not None:

@@ -19,7 +19,7 @@ _MAPPED: Final = (
 def watsonx_encoder(library: Library) -> Writer:
     """Writes requests; the address says whether the answer is streamed."""
 
-    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says whether
+    def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says so
         known = {name: body[name] for name in _MAPPED if body.get(name) is not None}
         known |= {"stop": stops(body), "tools": tools(body) or None}
         given = {name: value for name, value in known.items() if value is not None}
