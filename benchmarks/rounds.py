@@ -87,7 +87,9 @@ class Schedule:
                 self.left_out.setdefault(load.name, []).append(name)
                 continue
             few = name in self._slow or load.streams  # which is enough: connections are open since the first load
-            result = _turn(self._crew, load, name, 2 if few else load.in_flight)
+            result = None
+            for _ in range(self._crew.copies(name)):
+                result = _turn(self._crew, load, name, 2 if few else load.in_flight)
             if result is not None and name not in self._slow:
                 result = _turn(self._crew, load, name, max(load.in_flight, _TIMED))
             if result is None:
