@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.generated import write_registry
-from zdr_router.registry import snapshot
+from zdr_router.registry import shipped_directory, snapshot
 
 if TYPE_CHECKING:
     from benchmarks.efforts import Effort
@@ -30,10 +31,14 @@ _MEGABYTE: Final = 1e6
 def starting_figures(effort: Effort, core: int | None) -> dict[str, Any]:
     """Every figure of fresh processes; CPU seconds and bytes."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_registry(folder, effort.providers)
-        (folder / snapshot.NAME).write_bytes(snapshot.build(folder))
-        figures = {"imports": _imports(effort, core), "registry": _registry(effort, folder, core)}
+        large, shipped = Path(name) / "large", Path(name) / "shipped"
+        large.mkdir()
+        write_registry(large, effort.providers)
+        shutil.copytree(shipped_directory(), shipped)
+        for folder in (large, shipped):
+            (folder / snapshot.NAME).write_bytes(snapshot.build(folder))
+        figures = {"imports": _imports(effort, core), "registry": _registry(effort, large, core)}
+        figures["shipped"] = _loading(effort, shipped, core)
     return {**figures, "codecs": _codecs(effort, core)}
 
 
@@ -64,7 +69,20 @@ def _cpu_of(code: str, core: int | None) -> float:
 
 
 def _registry(effort: Effort, folder: Path, core: int | None) -> dict[str, Any]:
-    """Loading next to PyYAML and from a snapshot, round by round; memory and decisions of one deployment."""
+    """How it loads; memory and decisions of one deployment."""
+    loading = _loading(effort, folder, core)
+    bare = _ask("bare", folder, effort, core)["rss"]
+    figures = _ask("deployment", folder, effort, core)
+    return {
+        **figures,
+        **loading,
+        "rss_mb": (figures["rss"] - bare) / _MEGABYTE,
+        "imported_mb": (figures["imported"] - bare) / _MEGABYTE,
+    }
+
+
+def _loading(effort: Effort, folder: Path, core: int | None) -> dict[str, Any]:
+    """Loading next to PyYAML and from a snapshot, round by round."""
     ratios: list[float] = []
     snapshots: list[float] = []
     wholes: list[float] = []
@@ -76,15 +94,10 @@ def _registry(effort: Effort, folder: Path, core: int | None) -> dict[str, Any]:
         kept = _ask("snapshot", folder, effort, core)
         snapshots.append(kept["load"] / loaded["load"])
         wholes.append(kept["whole"] / loaded["load"])
-    bare = _ask("bare", folder, effort, core)["rss"]
-    figures = _ask("deployment", folder, effort, core)
     return {
-        **figures,
         "files": alone["files"],
         "bytes": alone["bytes"],
         "yaml_load": alone["load"],
-        "rss_mb": (figures["rss"] - bare) / _MEGABYTE,
-        "imported_mb": (figures["imported"] - bare) / _MEGABYTE,
         "load_vs_pyyaml": statistics.median(ratios),
         "snapshot_vs_load": statistics.median(snapshots),
         "snapshot_whole_vs_load": statistics.median(wholes),
