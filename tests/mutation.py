@@ -320,8 +320,8 @@ POLICY = (
     ),
     Mutation(
         "policy/guard.py",
-        "if name not in _HEADERS and name != auth and not",
-        "if name.lower() not in _HEADERS and name.lower() != auth and not",
+        "if name not in allowed and name != auth and not",
+        "if name.lower() not in allowed and name.lower() != auth and not",
     ),
     Mutation("policy/guard.py", "if not value.isprintable():", "if '\\n' in value:"),
     Mutation("policy/guard.py", "credential is None or value", "credential is not None and value"),
