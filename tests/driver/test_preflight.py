@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import upstream as up
 from deployments import SAYING, acme, configuration
+from litellm_library import library
 from signed import Clock, token
 from upstream import Upstream
+from wires import message
 
 from zdr_router import AsyncRouter, Exhausted, Refused, StreamBroken
 from zdr_router.credentials.signers import Signers
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from upstream import Behaviour, Call
 
+CANARY = "canary-e07"
 ON, OFF = {"x-zdr": "true"}, {"x-zdr": "false"}
 
 
@@ -430,3 +433,29 @@ async def test_a_preflight_is_signed_as_a_request_is():
     assert methods(server) == ["GET", "POST"]
     assert {each.headers["authorization"] for each in server.requests} == {"Bearer token-1"}
     assert len(tokens.requests) == 1
+
+
+async def test_a_preflight_speaks_the_dialect_of_its_target():
+    library()
+    provider = Provider()
+    provider.answers = up.says(message(), headers=ON)
+    declared = {"dialect": "litellm:anthropic", "credentials": {"auth": "x-api-key"}, "endpoints": ["chat.completions"]}
+    async with Upstream(otherwise=provider) as server, asking(server, **declared) as router:
+        assert (await chat(router, max_tokens=9)).text == "ok"
+    asked = server.requests[0].headers
+    assert methods(server) == ["GET", "POST"]
+    assert (asked["anthropic-version"], asked["x-api-key"]) == ("2023-06-01", "s3cret")
+    assert "content-type" not in asked
+
+
+@pytest.mark.parametrize("code", [200, 302, 400, 401, 429, 500])
+async def test_nothing_that_a_preflight_is_answered_is_kept(code, caplog):
+    caplog.set_level(logging.DEBUG)
+    told = {"x-zdr": CANARY, "retry-after": CANARY, "location": f"/{CANARY}", "set-cookie": f"id={CANARY}"}
+    outcry = up.status(code, {"error": {"message": CANARY, "code": CANARY, "type": CANARY}}, headers=told)
+    async with Upstream(otherwise=Provider(outcry)) as server, asking(server) as router:
+        with pytest.raises(Exhausted) as raised:
+            await chat(router)
+        assert CANARY not in repr(router.trust.read())
+    assert CANARY not in f"{raised.value} {raised.value!r} {raised.value.metadata!r} {caplog.text}"
+    assert methods(server) == ["GET"]
