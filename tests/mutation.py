@@ -336,7 +336,6 @@ POLICY = (
     ),
     Mutation("policy/preflight.py", "if wire.added or wire.translated is not None:", "if wire.added:"),
     Mutation("policy/preflight.py", "if wire.added or wire", "if wire"),
-    Mutation("policy/preflight.py", "wire.translated is not None:", "wire.translated:"),
     Mutation("policy/preflight.py", "if fault := header_fault(wire.headers, clearance, _HEADERS):", 'if fault := "":'),
     Mutation("policy/preflight.py", '({"accept", "user-agent"})', '({"accept", "user-agent", "content-type"})'),
     Mutation("policy/preflight.py", "dict(wire.headers)", "wire.headers"),

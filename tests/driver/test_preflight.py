@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import upstream as up
 from deployments import SAYING, acme, configuration
-from litellm_library import library
 from signed import Clock, token
 from upstream import Upstream
-from wires import message
 
 from zdr_router import AsyncRouter, Exhausted, Refused, StreamBroken
 from zdr_router.credentials.signers import Signers
@@ -186,8 +184,8 @@ async def test_a_target_that_cannot_be_reached_fails_as_ever():
 async def test_one_that_hangs_is_waited_for_until_the_deadline_of_the_call():
     async with Upstream(otherwise=Provider(up.hang)) as server, asking(server) as router:
         began = asyncio.get_running_loop().time()
-        assert await failed(router, timeout=0.2) == (Outcome.TIMEOUT, "no", None)
-        assert 0.15 < asyncio.get_running_loop().time() - began < 2
+        assert await failed(router, timeout=1.0) == (Outcome.TIMEOUT, "no", None)
+        assert 0.9 < asyncio.get_running_loop().time() - began < 5
         assert methods(server) == ["GET"]
         assert router.trust.read().contradicted == {}
 
@@ -273,10 +271,10 @@ async def test_the_deadline_of_one_call_is_not_that_of_another():
     may_answer = asyncio.Event()
     provider = Provider(up.hang)
     async with Upstream(otherwise=provider) as server, asking(server) as router:
-        short = asyncio.create_task(failed(router, timeout=0.2))
+        short = asyncio.create_task(failed(router, timeout=1.0))
         await server.next_request()
         long = asyncio.create_task(chat(router, timeout=10))
-        shorter = asyncio.create_task(failed(router, timeout=0.05))
+        shorter = asyncio.create_task(failed(router, timeout=0.1))
         await asyncio.sleep(0)
         provider.models = up.when(may_answer, up.says({}, headers=ON))
         assert await shorter == (Outcome.TIMEOUT, "no", None)
@@ -433,19 +431,6 @@ async def test_a_preflight_is_signed_as_a_request_is():
     assert methods(server) == ["GET", "POST"]
     assert {each.headers["authorization"] for each in server.requests} == {"Bearer token-1"}
     assert len(tokens.requests) == 1
-
-
-async def test_a_preflight_speaks_the_dialect_of_its_target():
-    library()
-    provider = Provider()
-    provider.answers = up.says(message(), headers=ON)
-    declared = {"dialect": "litellm:anthropic", "credentials": {"auth": "x-api-key"}, "endpoints": ["chat.completions"]}
-    async with Upstream(otherwise=provider) as server, asking(server, **declared) as router:
-        assert (await chat(router, max_tokens=9)).text == "ok"
-    asked = server.requests[0].headers
-    assert methods(server) == ["GET", "POST"]
-    assert (asked["anthropic-version"], asked["x-api-key"]) == ("2023-06-01", "s3cret")
-    assert "content-type" not in asked
 
 
 @pytest.mark.parametrize("code", [200, 302, 400, 401, 429, 500])
