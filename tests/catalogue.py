@@ -12,6 +12,9 @@ VOID = {"meta", "link", "input", "br", "col", "hr", "img"}
 NASTY = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>&amp;{{ 7*7 }}"
 
 
+EARLY = {"header": "x-early", "equals": "yes", "preflight": {"get": "/models"}}
+
+
 def attested(expires, **members):
     page = {"kind": "policy_page", "url": "https://example.com/a?b=1&c=2", "locator": "§ 1", "observed": "2026-09-30"}
     evidence = [{**page, "confidence": "high", "about": ["logs_content", "cache"], "digest": "sha256:ab"}]
@@ -25,7 +28,7 @@ def everything():
         "allow": {"tools[].type": ["function"], "metadata": []},
         "forbid": [{"path": "a"}, {"path": "b", "equals": 1, "why": "because"}, {"path": "c", "matches": "^x"}],
         "permit": ["cache_key", "of-no-table"],
-        "response": [{"header": "x-zdr", "equals": "on"}, {"body": "provider", "one_of": ["A", "B"]}],
+        "response": [{"header": "x-zdr", "equals": "on"}, {"body": "provider", "one_of": ["A", "B"]}, EARLY],
     }
     exceptions = [
         {"trigger": "csam_screening", "when": "images", "human_review": "yes"},

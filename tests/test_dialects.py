@@ -108,6 +108,18 @@ async def test_only_the_headers_that_are_listed_leave(wire):
     assert server.requests[0].headers.keys() - usual - {"accept-encoding"} == {credential, *wire.headers}
 
 
+async def test_a_preflight_speaks_the_dialect_of_its_target(wire):
+    shown = {"x-zdr": "on"}
+    proof = {"header": "x-zdr", "equals": "on", "preflight": {"get": "/models"}}
+    script = (up.says({}, headers=shown), up.says(wire.answer("ok"), headers=shown))
+    async with Upstream(*script) as server, open_router(wire, server, conditions={"response": [proof]}) as router:
+        assert (await router.chat(model="chat", messages=SAYING)).text == "ok"
+        asked, answered = server.requests
+    assert (asked.method, asked.path, asked.body) == ("GET", f"{wire.prefix}/models", b"")
+    assert {name: asked.headers[name] for name in wire.headers} == wire.headers
+    assert answered.headers.keys() - asked.headers.keys() == {"content-type"}
+
+
 async def test_a_stream_comes_back_in_openais_shape(wire):
     async with Upstream(wire.streams(wire.events("okay"))) as server, open_router(wire, server) as router:
         stream = router.stream_chat(model="chat", messages=SAYING, stream_options={"include_usage": True})

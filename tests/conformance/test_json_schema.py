@@ -100,6 +100,13 @@ WRONG = [
     ("provider", (*ZDR, "conditions", "forbid"), [{"path": "a", "equals": None}]),
     ("provider", (*ZDR, "conditions", "allow"), {"a b": [1]}),
     ("provider", (*ZDR, "conditions", "response"), [{"header": "a", "body": "b"}]),
+    ("provider", (*ZDR, "conditions", "response", 0, "preflight"), {"get": "models"}),
+    ("provider", (*ZDR, "conditions", "response", 0, "preflight"), {"post": "/models"}),
+    (
+        "provider",
+        (*ZDR, "conditions", "response"),
+        [{"body": "provider", "one_of": ["x"], "preflight": {"get": "/models"}}],
+    ),
     ("provider", (*ZDR, "models"), [{"id": "a", "pattern": "b"}]),
     ("provider", (*ZDR, "models"), [{"features": ["tools"]}]),
     ("provider", (*ZDR, "models"), [{"id": "a", "context": 0}]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zdr_router.driver.attempt import Ended
+from zdr_router.driver.ended import Ended
 from zdr_router.driver.ledger import Ledger
 from zdr_router.metadata import ErrorCode, Outcome
 

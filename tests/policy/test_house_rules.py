@@ -117,7 +117,7 @@ def test_one_module_alone_mints_clearances():
 
 
 def test_the_guard_alone_makes_what_a_transport_sends():
-    assert _uses("Dispatch") == {"policy/guard.py", "policy/signing.py"}
+    assert _uses("Dispatch") == {"policy/guard.py", "policy/preflight.py", "policy/signing.py"}
 
 
 def test_what_leaves_without_a_clearance_is_made_where_no_request_is_at_hand():

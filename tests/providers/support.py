@@ -121,3 +121,9 @@ def forbids(name: str, body: dict[str, object]) -> bool:
 def accepts(name: str, headers: Mapping[str, str]) -> bool:
     """Whether an answer with these headers shows what it has to."""
     return all(each.holds(headers, {}) for each in compile_conditions(CONFIGURATIONS[name].conditions).response)
+
+
+def shows_beforehand(name: str, path: str, headers: Mapping[str, str]) -> bool:
+    """Whether an answer at `path` with these headers, and nothing else, lets content leave."""
+    expected = compile_conditions(CONFIGURATIONS[name].conditions).preflight
+    return list(expected) == [path] and all(each.holds(headers, {}) for each in expected[path])

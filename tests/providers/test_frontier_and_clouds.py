@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from providers.support import CONFIGURATIONS, GENEROUS, accepts, clean, forbids, verdict
+from providers.support import CONFIGURATIONS, GENEROUS, accepts, clean, forbids, shows_beforehand, verdict
 
+from zdr_router.policy.conditions import compile_conditions
 from zdr_router.policy.policy import Policy
 from zdr_router.policy.target import exclusion, find_model
 
@@ -305,6 +306,18 @@ def test_an_xai_answer_has_to_say_that_it_held(name):
     assert accepts(name, {"x-zero-data-retention": "true"})
     assert not accepts(name, {"x-zero-data-retention": "false"})
     assert not accepts(name, {})
+
+
+@pytest.mark.parametrize("name", ["xai/zdr", "xai/zdr-responses", "xai/zdr-us"])
+def test_xai_is_asked_whether_it_holds_before_content_leaves(name):
+    assert shows_beforehand(name, "/models", {"x-zero-data-retention": "true"})
+    assert not shows_beforehand(name, "/models", {"x-zero-data-retention": "false"})
+    assert not shows_beforehand(name, "/models", {})
+
+
+def test_who_serves_is_known_once_somebody_has_and_is_not_asked_beforehand():
+    asked = {name for name, each in CONFIGURATIONS.items() if compile_conditions(each.conditions).preflight}
+    assert asked == {"xai/zdr", "xai/zdr-responses", "xai/zdr-us"}
 
 
 def test_xai_in_the_united_states_serves_one_model_and_has_a_host_of_its_own():

@@ -94,8 +94,33 @@ def test_a_proof_is_a_header_or_a_member_of_the_body():
         {"body": "x", "equals": "x"},
         {"header": "x", "equals": "x", "body": "x", "one_of": ["x"]},
         {"header": "", "equals": "x"},
+        {"preflight": {"get": "/models"}},
+        {"header": "x", "equals": "x", "preflight": {}},
+        {"header": "x", "equals": "x", "preflight": {"post": "/models"}},
+        {"header": "x", "equals": "x", "preflight": "/models"},
     ],
 )
 def test_half_a_proof_is_none(value):
     with pytest.raises(ValidationError):
         Proof.model_validate(value)
+
+
+@pytest.mark.parametrize("path", ["/models", "/v1/me", "/a-b_C/0"])
+def test_a_header_may_be_shown_beforehand_at_a_plain_path_below_the_base_url(path):
+    proof = Proof.model_validate({"header": "x", "equals": "x", "preflight": {"get": path}})
+    assert proof.preflight is not None
+    assert proof.preflight.get == path
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/", "models", "/models/", "//models", "/a//b", "/../x", "/a.b", "/a?b", "/a#b", "/a%2f", "/a b", "/ä",
+             "/models\n", "https://x.example/models", "/{model}"],
+)  # fmt: skip
+def test_nothing_else_is_a_path_below_the_base_url(path):
+    with pytest.raises(ValidationError, match="is written /models"):
+        Proof.model_validate({"header": "x", "equals": "x", "preflight": {"get": path}})
+
+
+def test_a_member_of_the_body_is_not_shown_beforehand():
+    with pytest.raises(ValidationError, match="a preflight shows headers only"):
+        Proof.model_validate({"body": "provider", "one_of": ["x"], "preflight": {"get": "/models"}})

@@ -45,7 +45,15 @@ _conditions = st.fixed_dictionaries(
         ),
         "permit": st.lists(st.sampled_from(["prompt_cache", "files"]), max_size=2),
         "response": st.lists(
-            st.sampled_from([{"header": "a", "equals": "1"}, {"body": "b", "one_of": ["x"]}]), max_size=2
+            st.sampled_from(
+                [
+                    {"header": "a", "equals": "1"},
+                    {"header": "a", "equals": "1", "preflight": {"get": "/models"}},
+                    {"header": "a", "equals": "1", "preflight": {"get": "/me"}},
+                    {"body": "b", "one_of": ["x"]},
+                ]
+            ),
+            max_size=2,
         ),
     }
 )
@@ -136,6 +144,9 @@ def _requests(configuration: Configuration) -> set[object]:
             answer.get(str(each.header or each.body)) in (each.equals, *each.one_of) for each in conditions.response
         ):
             passed.add(("answer", tuple(answer)))
+    for place in ("/models", "/me", ""):
+        if all(each.preflight is None or each.preflight.get == place for each in conditions.response):
+            passed.add(("shows beforehand only at", place))
     return passed
 
 

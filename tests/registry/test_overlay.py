@@ -147,6 +147,34 @@ def test_what_is_shipped_as_weak_cannot_be_made_strong(write, text, old, change,
     assert _refused(write, content, f"{HEAD}    {change}\n") == f"5 the overlay loosens {name} of acme/zdr"
 
 
+BEFOREHAND = "preflight: {get: /models}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("", BEFOREHAND, None),
+        (BEFOREHAND, f"{BEFOREHAND}}}, {{body: provider, one_of: [beta]", None),
+        (BEFOREHAND, "", "conditions.response"),
+        (BEFOREHAND, "preflight: null", "conditions.response"),
+        (BEFOREHAND, "preflight: {get: /me}", "conditions.response"),
+        (BEFOREHAND, f"{BEFOREHAND}, header: x-other", "conditions.response"),
+    ],
+)
+def test_what_is_shown_beforehand_may_be_added_and_not_changed_or_taken_away(write, text, old, new, name):
+    def proof(rest: str) -> str:
+        return "{" + ", ".join(filter(None, ["" if "header" in rest else "header: x-zdr", "equals: 'on'", rest])) + "}"
+
+    shipped = '{header: x-zdr, equals: "on"}'
+    assert text.count(shipped) == 1
+    base = text.replace(shipped, proof(old))
+    overlay = f"{HEAD}    conditions: {{response: [{proof(new)}]}}\n"
+    if name is None:
+        assert _load(write, base, overlay).unsafe == {}
+    else:
+        assert _refused(write, base, overlay) == f"5 the overlay loosens {name} of acme/zdr"
+
+
 ENGINE = """\
     hosts: ["http://127.0.0.1:8080/v1"]
     engine: {name: e, versions: ">=1,<3", required_flags: [a], forbidden_flags: [b], blocked_routes: [/c]}

@@ -126,6 +126,7 @@ def _texts(each: Configuration) -> list[str]:
     texts += [force.set for force in conditions.force]
     texts += [text for forbid in conditions.forbid for text in (forbid.path, forbid.matches or "", forbid.why or "")]
     texts += [text for proof in conditions.response for text in (proof.header or proof.body or "", *proof.one_of)]
+    texts += [f"in that of GET {proof.preflight.get}" for proof in conditions.response if proof.preflight]
     texts += [evidence.locator for evidence in each.attestation.evidence]
     texts += [conflict.says for conflict in each.attestation.conflicts]
     if each.engine:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from zdr_router.dialects.openai import count_inputs, decode_embeddings, stream_members
 from zdr_router.dialects.openai_codec import OPENAI
-from zdr_router.dialects.openai_errors import classify_error
+from zdr_router.driver.ended import Ended, unanswered
 from zdr_router.driver.foreign import encode_foreign
+from zdr_router.driver.headers import headers_for
+from zdr_router.driver.preflight import Preflights
 from zdr_router.driver.signing import sign
-from zdr_router.metadata import Outcome, Sent
+from zdr_router.metadata import Outcome
 from zdr_router.policy.foreign import address_of
 from zdr_router.policy.guard import Stopped, WireRequest, guard
-from zdr_router.registry.configuration import AUTH_HEADERS, SIGNED_HEADERS
-from zdr_router.routing.retry_after import retry_after
+from zdr_router.registry.configuration import SIGNED_HEADERS
 from zdr_router.transport.base import Response, SendFailure, Transport
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from zdr_router.dialects.base import Codec, Decoded, Head
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.conditions import Expectation
-    from zdr_router.policy.target import Target
     from zdr_router.state.trust import TrustState
 
 UNSIGNED: Final[Mapping[str, Signer]] = MappingProxyType({})
@@ -36,16 +36,6 @@ OPENAI_ONLY: Final[Mapping[str, Codec]] = MappingProxyType({})
 """Nothing is spoken but OpenAI's own format."""
 
 _OK: Final = 200
-
-
-class Ended(NamedTuple):
-    """How an attempt ended. `wait` is how many seconds the provider asks to be left alone."""
-
-    outcome: Outcome
-    sent: Sent
-    http_status: int | None = None
-    wait: float | None = None
-    answer: Decoded[Any] | None = None
 
 
 class Sender:
@@ -68,6 +58,7 @@ class Sender:
         self._trust = trust
         self._clock = clock
         self._codecs = codecs
+        self._preflights = Preflights(transport, trust, clock, signers)
 
     def codec(self, clearance: Clearance) -> Codec:
         """What the cleared target is written to and read with."""
@@ -95,6 +86,10 @@ class Sender:
 
     async def send(self, clearance: Clearance, deadline: float, *, stream: bool) -> Response | Ended:
         """The head of a 200, or how the attempt ended before there was one."""
+        if clearance.target.rules.preflight:
+            ended = await self._preflights.check(clearance, deadline)
+            if ended is not None:
+                return ended
         wire = self._encode(clearance, stream=stream)
         if isinstance(wire, Outcome):
             return Ended(wire, "no")
@@ -109,18 +104,13 @@ class Sender:
         response = await self._transport.send(dispatch, deadline=deadline)
         if isinstance(response, SendFailure):
             return Ended(response.outcome, response.sent)
-        if response.status == _OK:
-            return response
-        wait = retry_after(response.headers, self._clock())
-        payload = await response.read()
-        outcome = classify_error(response.status, b"" if isinstance(payload, SendFailure) else payload)
-        return Ended(outcome, "maybe", response.status, wait)
+        return response if response.status == _OK else await unanswered(response, self._clock())
 
     def _encode(self, clearance: Clearance, *, stream: bool) -> WireRequest | Outcome:
         written = self.codec(clearance).encode
         if written is None:
             return encode(clearance, stream=stream)
-        return encode_foreign(written, clearance, _headers(clearance.target, "application/json"), stream=stream)
+        return encode_foreign(written, clearance, headers_for(clearance.target, "application/json"), stream=stream)
 
 
 def encode(clearance: Clearance, *, stream: bool) -> WireRequest:
@@ -131,7 +121,7 @@ def encode(clearance: Clearance, *, stream: bool) -> WireRequest:
         added.update(stream_members(clearance.request.content.open().stream_options))
     added.update(clearance.forced_members())
     accept = "text/event-stream" if stream else "application/json"
-    return WireRequest("POST", address_of(clearance), _headers(target, accept), added)
+    return WireRequest("POST", address_of(clearance), headers_for(target, accept), added)
 
 
 def shown(expected: tuple[Expectation, ...], headers: Mapping[str, str], payload: bytes) -> bool:
@@ -143,12 +133,3 @@ def shown(expected: tuple[Expectation, ...], headers: Mapping[str, str], payload
     except orjson.JSONDecodeError:
         return False
     return isinstance(body, dict) and all(expectation.holds(headers, body) for expectation in expected)
-
-
-def _headers(target: Target, accept: str) -> dict[str, str]:
-    headers = {"content-type": "application/json", "accept": accept, "user-agent": "zdr-router"}
-    auth = AUTH_HEADERS.get(target.auth)
-    if auth is not None and target.credential is not None:
-        secret = target.credential.open()
-        headers[auth] = f"Bearer {secret}" if auth == "authorization" else secret
-    return headers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from zdr_router.driver.attempt import Ended
+from zdr_router.driver.ended import Ended
 from zdr_router.metadata import Outcome
 from zdr_router.routing.failures import CONSEQUENCES
 from zdr_router.routing.health import HealthEvent, StateStore

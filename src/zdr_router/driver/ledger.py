@@ -9,7 +9,7 @@ from zdr_router.metadata import AttemptRecord, ErrorCode, Metadata, Refusal
 
 if TYPE_CHECKING:
     from zdr_router.dialects.base import Usage
-    from zdr_router.driver.attempt import Ended
+    from zdr_router.driver.ended import Ended
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.target import Target
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.dialects.base import Codec, StreamDecoder, StreamSetting
-from zdr_router.driver.attempt import Ended, Sender
+from zdr_router.driver.ended import Ended
 from zdr_router.errors import StreamBroken
 from zdr_router.metadata import ErrorCode, Metadata, Outcome
 from zdr_router.transport.base import Response, SendFailure
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zdr_router.dialects.shapes import ChatChunk
+    from zdr_router.driver.attempt import Sender
     from zdr_router.driver.course import Course
     from zdr_router.driver.engine import Ask, Engine, Prepared
     from zdr_router.policy.clearance import Clearance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -73,12 +74,16 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The conditions of one configuration, ready to be asked."""
+    """The conditions of one configuration, ready to be asked.
+
+    `preflight` is what has to be shown before content leaves, by the path of the request that asks for it.
+    """
 
     force: tuple[Forced, ...]
     checks: tuple[Check, ...]
     permit: frozenset[str]
     response: tuple[Expectation, ...]
+    preflight: Mapping[str, tuple[Expectation, ...]]
 
     def look_at(self, names: frozenset[str]) -> bool:
         """Whether what these members of a body say, and not only that they are there, decides anything."""
@@ -94,6 +99,7 @@ def compile_conditions(conditions: Conditions) -> Compiled:
         checks=(*forbid, *allow),
         permit=frozenset(conditions.permit),
         response=tuple(_expect(proof) for proof in conditions.response),
+        preflight=_preflight(conditions.response),
     )
 
 
@@ -181,6 +187,15 @@ def _allow(path: str, accepted: list[object] | list[bool | int | float | str | N
         f"use one of: {shown}",
         f"conditions.allow.{path}",
     )
+
+
+def _preflight(proofs: list[Proof]) -> Mapping[str, tuple[Expectation, ...]]:
+    paths: dict[str, tuple[Expectation, ...]] = {}
+    for proof in proofs:
+        if proof.preflight is not None:
+            path = proof.preflight.get
+            paths[path] = (*paths.get(path, ()), _expect(proof))
+    return MappingProxyType(paths)
 
 
 def _expect(proof: Proof) -> Expectation:

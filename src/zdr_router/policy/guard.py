@@ -63,7 +63,7 @@ def guard(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust |
     """
     if not clearance.holds(now, trust):
         return Stopped("the clearance has lapsed", Outcome.UNCLEARED)
-    if fault := _address(wire, clearance) or _headers(wire, clearance):
+    if fault := _address(wire, clearance) or header_fault(wire.headers, clearance, _HEADERS):
         return Stopped(fault)
     if fault := _translated(wire, clearance) if is_translated(clearance) else _completed(wire, clearance):
         return Stopped(fault)
@@ -115,11 +115,12 @@ def _address(wire: WireRequest, clearance: Clearance) -> str:
     return "" if wire.url == address_of(clearance) else "the address is not the one that was cleared"
 
 
-def _headers(wire: WireRequest, clearance: Clearance) -> str:
+def header_fault(headers: Mapping[str, str], clearance: Clearance, allowed: frozenset[str]) -> str:
+    """What is wrong with the headers, of which the credential and those of the dialect are `allowed` as well, or ""."""
     auth = AUTH_HEADERS.get(clearance.target.auth)
     credential = clearance.target.credential
-    for name, value in wire.headers.items():
-        if name not in _HEADERS and name != auth and not is_header_of(clearance, name, value):
+    for name, value in headers.items():
+        if name not in allowed and name != auth and not is_header_of(clearance, name, value):
             return "a header is not on the allow-list"
         if not value.isprintable():
             return "a header has a control character in it"

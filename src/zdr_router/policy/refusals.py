@@ -174,7 +174,7 @@ REFUSALS: Final[Mapping[str, Page]] = MappingProxyType(
         ),
         "ZDR402": Page(
             "An answer contradicted the attestation",
-            "An earlier answer did not show what the configuration says that every answer shows.",
+            "An answer, a preflight's included, did not show what the configuration says that every answer shows.",
             "One proof that fails outweighs the documents, until somebody has looked.",
             "Find out who served that request, then release the target in the trust state.",
         ),

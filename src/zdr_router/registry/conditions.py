@@ -50,6 +50,15 @@ Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "stri
 
 Scalar = None | bool | int | float | str
 
+_PATH_OF_URL = re.compile(r"(/[A-Za-z0-9_-]+)+")
+
+
+def _path_of_url(value: str) -> str:
+    if not _PATH_OF_URL.fullmatch(value):
+        kind, message = "path", "a path below the base URL is written /models: letters, digits, - and _, no query"
+        raise PydanticCustomError(kind, message)
+    return value
+
 
 class Force(Declared):
     """A parameter that is set on every request, whatever the caller sent."""
@@ -88,14 +97,27 @@ class Forbid(Declared):
         return self
 
 
+class Preflight(Declared):
+    """A request without content, whose answer shows a header before any content leaves."""
+
+    get: Annotated[
+        str,
+        AfterValidator(_path_of_url),
+        WithJsonSchema({"type": "string", "pattern": f"^{_PATH_OF_URL.pattern}$"}),
+    ]
+
+
 class Proof(Declared):
-    """What an answer must show: a header with this value, or a member of the body that is one of these."""
+    """What an answer must show: a header with this value, or a member of the body that is one of these.
+
+    A header may have a `preflight`, whose answer must show it as well.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [
                 {**said("header", "equals"), "not": {"anyOf": [said("body"), said("one_of")]}},
-                {**said("body", "one_of"), "not": {"anyOf": [said("header"), said("equals")]}},
+                {**said("body", "one_of"), "not": {"anyOf": [said("header"), said("equals"), said("preflight")]}},
             ]
         }
     )
@@ -104,6 +126,7 @@ class Proof(Declared):
     equals: Text | None = None
     body: Path | None = None
     one_of: list[Text] = Field(default_factory=list)
+    preflight: Preflight | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -111,6 +134,9 @@ class Proof(Declared):
         member = self.body is not None and bool(self.one_of) and self.header is None and self.equals is None
         if not (header or member):
             kind, message = "proof", "a proof is {header, equals} or {body, one_of}"
+            raise PydanticCustomError(kind, message)
+        if member and self.preflight is not None:
+            kind, message = "proof", "a preflight shows headers only: a member of the body comes with an answer"
             raise PydanticCustomError(kind, message)
         return self
 

@@ -17,6 +17,7 @@ from zdr_router.registry.configuration import Configuration
 from zdr_router.registry.ladders import FLAGS, GRADES, MEDIA
 
 if TYPE_CHECKING:
+    from zdr_router.registry.conditions import Proof
     from zdr_router.registry.facts import ExceptionClause, Leg, Model
 
 Rule = Callable[[str, Any, Any], Iterable[str]]
@@ -119,6 +120,16 @@ def _forbids(base: list[BaseModel], changed: list[BaseModel]) -> bool:
     return not _within(*([forbid.model_dump(exclude={"why"}) for forbid in each] for each in (base, changed)))
 
 
+def _proofs(base: list[Proof], changed: list[Proof]) -> bool:
+    return not all(any(_shows_no_less(new, old) for new in changed) for old in base)
+
+
+def _shows_no_less(new: Proof, old: Proof) -> bool:
+    """The same proof; a preflight may be added to it, and not be changed or taken away."""
+    preflight = old.preflight or new.preflight
+    return _json(new) == _json(old.model_copy(update={"preflight": preflight}))
+
+
 def _models(base: list[Model], changed: list[Model]) -> bool:
     """Fewer models, never one that another entry then serves differently: the first match decides."""
     before, after = _by_name(base), _by_name(changed)
@@ -168,7 +179,7 @@ _CONDITIONS: Final[dict[str, Rule]] = {
     "allow": _allows,
     "forbid": _when(_forbids),
     "permit": _no_more,
-    "response": _no_less,
+    "response": _when(_proofs),
 }
 _ENGINE: Final[dict[str, Rule]] = {
     "versions": _when(_widens),
