@@ -75,12 +75,12 @@ class Demand:
 
 
 def targets_of(deployment: Deployment, name: str) -> tuple[Target, ...]:
-    """The targets that `name` stands for: a route, or a target of one, as account/model. Raises `ConfigError`."""
+    """The targets that `name` stands for: a route, or a target of one, as account/model; nothing if it is neither.
+
+    Raises `ConfigError` for a target that the contract is not about.
+    """
     route = deployment.routes.get(name)
     found = route.targets if route is not None else tuple(each for each in deployment.targets if each.id == name)
-    if not found:
-        fix = f"name one of the routes {', '.join(deployment.routes)}, or a target of theirs, as account/model"
-        raise ConfigError(Problem("the file has no such route or target", fix=fix))
     problems = [problem for each in found if (problem := _unfit(each)) is not None]
     if problems:
         raise ConfigError(problems)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ID: Final = "ZDC005"
 _REFUSED_BY: Final = ("ZDR606", "ZDR602", "ZDR603")
 _PREFERENCES: Final = "provider"
-_CONTRARY: Final = {"zdr": False, "data_collection": "allow"}
+_CONTRARY: Final[dict[str, object]] = {"zdr": False, "data_collection": "allow"}
 
 
 async def check(bench: Bench) -> Verdict:
@@ -33,10 +33,8 @@ async def check(bench: Bench) -> Verdict:
         root, _, inner = path.partition(".")
         if root != _PREFERENCES:
             fault = await bench.refuse(_otherwise(path, value), _REFUSED_BY)
-        elif inner in _CONTRARY:
-            fault = await _widened(bench, path, value, {root: {inner: _CONTRARY[inner]}})
         else:
-            continue
+            fault = await _widened(bench, path, value, {root: {inner: _CONTRARY.get(inner, ["zdr"])}})
         faults += [f"a request that sets {path} otherwise {fault}"] if fault else []
     return judged(faults, f"nobody else sets {', '.join(forced)}")
 

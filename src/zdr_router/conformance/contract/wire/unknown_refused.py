@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.conformance.contract.asking import PROMPT
+from zdr_router.conformance.contract.examples import plain
 from zdr_router.conformance.contract.verdict import judged
+from zdr_router.registry.vocabulary.chat import CHAT
+from zdr_router.registry.vocabulary.responses import RESPONSES
 
 if TYPE_CHECKING:
     from zdr_router.conformance.contract.bench import Bench
@@ -28,11 +31,16 @@ _UNKNOWN: Final[dict[str, dict[str, object]]] = {
     "an unknown key in a tool": {"tools": [{**_FUNCTION, _NEW: "zdr"}]},
 }
 
+_ELSEWHERE: Final = RESPONSES.keys.keys() - CHAT.keys.keys()
+"""Parameters of the Responses API that a chat does not have."""
+
 
 async def check(bench: Bench) -> Verdict:
     """One request for each kind of unknown."""
     faults: list[str] = []
-    for name, body in _UNKNOWN.items():
+    responses = {f"the parameter {name}": {name: plain(RESPONSES.keys[name])} for name in sorted(_ELSEWHERE)}
+    unknown = {**_UNKNOWN, **responses}
+    for name, body in unknown.items():
         fault = await bench.refuse(body, ("ZDR602",))
         faults += [f"{name} {fault}"] if fault else []
-    return judged(faults, f"{len(_UNKNOWN)} requests with something unknown")
+    return judged(faults, f"{len(unknown)} requests with something unknown")
