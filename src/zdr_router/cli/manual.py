@@ -38,7 +38,7 @@ _BOOK: Final = (
     "to ZDR949 about conditions, and from ZDR950 on about what changed since an earlier state (`--against`)."
 )
 _CONTRACT: Final = (
-    "One check is one module, one id and one page, which `zdr explain ZDC001` prints; [conform.md](../conform.md) tells "
+    "One check is one module, one id and one page, which `zdr explain ZDC001` prints; [conform.md](../conform.md) says "
     "how they are run. ZDC001 to ZDC099 are made on the wire, against a server of the kit's own; from ZDC101 on the "
     "provider itself is asked."
 )

@@ -128,7 +128,7 @@ async def _on_the_wire(deployment: Deployment, target: Target) -> list[Result]:
     for check, look in wire_checks():
         # A bench for each: no check may lean on what another one left behind.
         async with Bench(deployment, target) as bench:
-            results.append(Result(target.id, check, await _verdict(look, bench)))
+            results.append(Result(target.id, check, await judge(look, bench)))
     return results
 
 
@@ -138,12 +138,12 @@ async def _live(deployment: Deployment, target: Target, demand: Demand) -> list[
         for check, look in live_checks():
             verdict = skipped("a made-up key is sent only with --with-bad-key")
             if check.id != BAD_KEY or demand.bad_key:
-                verdict = await _verdict(look, session)
+                verdict = await judge(look, session)
             results.append(Result(target.id, check, verdict))
     return results
 
 
-async def _verdict(look: Callable[[S], Awaitable[Verdict]], subject: S) -> Verdict:
+async def judge(look: Callable[[S], Awaitable[Verdict]], subject: S) -> Verdict:
     """What the check says. An error that is none of the router's own is a failure; its text may hold content."""
     try:
         return await look(subject)

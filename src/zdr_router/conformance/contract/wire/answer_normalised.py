@@ -34,7 +34,8 @@ async def check(bench: Bench) -> Verdict:
         faults.append("the text is not that of the answer")
     if choice["finish_reason"] != "stop":
         faults.append("the finish reason is not OpenAI's word for that of the answer")
-    if counted != TOKENS:
+    usage = told.body.get("usage")
+    if usage is None or (usage["prompt_tokens"], usage["completion_tokens"]) != TOKENS or counted != TOKENS:
         faults.append("the tokens are not those of the answer")
     if told.body["id"] == "theirs" or told.body["model"] == "theirs":
         faults.append("the id or the model is what the server sent")
