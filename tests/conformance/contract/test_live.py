@@ -88,7 +88,9 @@ def test_every_live_check_has_a_fault_that_it_finds():
     assert list(dict.fromkeys(check for check, *_ in FAULTS)) == [check.id for check, _ in live_checks()]
 
 
-@pytest.mark.parametrize(("check", "behaviour", "sentence"), FAULTS, ids=[f"{row[0]} {at}" for at, row in enumerate(FAULTS)])
+@pytest.mark.parametrize(
+    ("check", "behaviour", "sentence"), FAULTS, ids=[f"{row[0]} {at}" for at, row in enumerate(FAULTS)]
+)
 async def test_a_fault_of_the_provider_is_found(check, behaviour, sentence):
     found, _ = await verdicts(behaviour)
     assert found[check].status == "failed"

@@ -62,7 +62,8 @@ async def test_a_real_server_keeps_the_contract(model_file, tmp_path):
 async def conform(file):
     """In a thread, since the command has a loop of its own."""
 
-    arguments = ["conform", "assistant", "-c", str(file), "--live", "--with-bad-key", "--json"]
+    short = ("--length", "max_tokens=6")
+    arguments = ["conform", "assistant", "-c", str(file), "--live", "--with-bad-key", *short, "--json"]
     done = await asyncio.to_thread(CliRunner().invoke, app, arguments)
     document = json.loads(done.stdout)
     return {each["id"]: (each["status"], each["sentence"]) for each in document["results"]}, done.exit_code

@@ -10,8 +10,6 @@ from zdr_router.registry.vocabulary.chat import CHAT
 from zdr_router.registry.vocabulary.shapes import Either, Items, Object, Shape, Table, Tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from zdr_router.conformance.contract.speech.base import Json
 
 PRESENT: Final = object()
@@ -20,7 +18,9 @@ PRESENT: Final = object()
 _SOMETHING: Final = "zdr"
 _GROUP: Final = re.compile(r"\((?:\?:)?([^()|]*)(?:\|[^()]*)?\)")
 _CLASS: Final = re.compile(r"\[([^^\]\\])[^\]]*\]")
-_REPEAT: Final = re.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
+_TIMES: Final = re.compile(r"(.)\{(\d+)(?:,\d*)?\}")
+_ESCAPED: Final = re.compile(r"\\(.)|[*+?]|(\.)")
+_CLASSES: Final = {"d": "0", "w": "z", "s": " ", "b": ""}
 
 
 def placed(path: str, value: object) -> Json:
@@ -35,13 +35,14 @@ def known(path: str) -> bool:
     return path.partition(".")[0].removesuffix("[]") in CHAT.keys
 
 
-def example_of(pattern: str, others: Iterable[str] = ()) -> str | None:
+def example_of(pattern: str) -> str | None:
     """A text that the pattern matches, or None where none is found: patterns of conditions are simple ones."""
     text = pattern.removeprefix("^").removesuffix("$")
     while (shorter := _GROUP.sub(r"\1", text)) != text:
         text = shorter
-    text = _REPEAT.sub("", _CLASS.sub(r"\1", text)).replace("\\", "").replace(".", _SOMETHING[0])
-    return next((each for each in (text, *others) if re.search(pattern, each)), None)
+    text = _TIMES.sub(lambda found: found[1] * int(found[2]), _CLASS.sub(r"\1", text))
+    text = _ESCAPED.sub(lambda found: _CLASSES.get(found[1], found[1]) if found[1] else "z" if found[2] else "", text)
+    return text if re.search(pattern, text) else None
 
 
 def _into(shape: Shape | None, steps: list[str], value: object) -> Json:
