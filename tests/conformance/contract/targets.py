@@ -22,7 +22,7 @@ DIALECTS = (OPENAI, *WIRES)
 BY_DIALECT = {wire.dialect: wire for wire in DIALECTS}
 FEATURES = ["stream", "tools", "json", "images", "files", "audio", "logprobs", "reasoning"]
 CONDITIONS = {
-    "force": [{"set": "zero_retention", "to": True}],
+    "force": [{"set": "zero_retention", "to": True}, {"set": "retention.days", "to": 0}],
     "allow": {"tools[].type": ["function"]},
     "forbid": [
         {"path": "tools[].type", "matches": "^web_(search|fetch)_(20260[2-9]|2)"},

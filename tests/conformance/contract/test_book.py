@@ -42,7 +42,7 @@ def test_a_skip_is_no_pass():
     assert not nothing.sound
     assert Report((*nothing.results, Result("a/m", second, passed("seen")))).sound
     assert not Report((Result("a/m", first, passed("seen")), Result("a/m", second, failed("wrong")))).sound
-    assert nothing.summary == "1 target, 1 checks: 0 passed, 0 failed, 1 skipped"
+    assert nothing.summary == "1 target, 1 check: 0 passed, 0 failed, 1 skipped"
 
 
 def test_of_many_faults_the_first_are_told_and_the_others_counted():

@@ -60,7 +60,7 @@ class Report:
     def summary(self) -> str:
         """One line: what was looked at, and what came of it."""
         counts, targets = self.counts, len({result.target for result in self.results})
-        scope = f"{targets} {'target' if targets == 1 else 'targets'}, {len(self.results)} checks"
+        scope = f"{_count(targets, 'target')}, {_count(len(self.results), 'check')}"
         return f"{scope}: {counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped"
 
 
@@ -144,8 +144,12 @@ async def _live(deployment: Deployment, target: Target, demand: Demand) -> list[
 
 
 async def judge(look: Callable[[S], Awaitable[Verdict]], subject: S) -> Verdict:
-    """What the check says. An error that is none of the router's own is a failure; its text may hold content."""
+    """What the check says. An error that it does not expect is a failure, told by its name: its text may hold content."""
     try:
         return await look(subject)
     except Exception as error:  # noqa: BLE001 - whatever it is, it came out of the router
-        return failed(f"the router raised {type(error).__name__}, which is not one of its errors")
+        return failed(f"the router raised {type(error).__name__}, where it should have answered or told why not")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
