@@ -144,7 +144,7 @@ async def _live(deployment: Deployment, target: Target, demand: Demand) -> list[
 
 
 async def judge(look: Callable[[S], Awaitable[Verdict]], subject: S) -> Verdict:
-    """What the check says. An error that it does not expect is a failure, told by its name: its text may hold content."""
+    """What the check says. An error that it does not expect is a failure; only its name is told."""
     try:
         return await look(subject)
     except Exception as error:  # noqa: BLE001 - whatever it is, it came out of the router
