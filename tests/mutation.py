@@ -361,6 +361,7 @@ POLICY = (
     Mutation("policy/foreign.py", "if not forced.holds(body):", "if False:"),
     Mutation("policy/foreign.py", "if check.fails(body):", "if False:"),
     Mutation("policy/foreign.py", "    if len(path) == 1:", "    if path:"),
+    Mutation("policy/foreign.py", "        if not left:", "        if False:"),
     Mutation("policy/carriage.py", "return target.configuration.dialect in DIALECTS", "return False"),
     Mutation("policy/carriage.py", "if dialect.wire is not None and not", "if False and not"),
     Mutation("policy/carriage.py", "if word not in target.account.scope:", "if False:"),

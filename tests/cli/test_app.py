@@ -11,7 +11,7 @@ from zdr_router.cli.exits import Code
 
 CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
-    *("demo", "ask", "explain", "check", "grant", "statement"),
+    *("demo", "ask", "explain", "check", "conform", "grant", "statement"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
     *("import openrouter", "import litellm"),

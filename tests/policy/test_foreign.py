@@ -287,6 +287,14 @@ def test_what_is_forced_has_to_be_there_and_needs_no_table():
     assert "does not list" in stopped(clearance, {**forced, "output_config": {"retention": "none", "other": 1}})
 
 
+def test_what_is_forced_may_stand_in_an_object_that_the_format_does_not_have():
+    clearance = cleared("litellm:anthropic", conditions={"force": [{"set": "privacy.retention.days", "to": 0}]})
+    forced = {**MESSAGES, "privacy": {"retention": {"days": 0}}}
+    assert isinstance(passed(clearance, forced), Dispatch)
+    assert "does not list" in stopped(clearance, {**forced, "privacy": {"retention": {"days": 0}, "log": True}})
+    assert "is not set" in stopped(clearance, MESSAGES)
+
+
 def test_what_voids_is_held_against_the_words_of_the_format():
     forbid = {"forbid": [{"path": "messages[].content[].text", "matches": "voids"}]}
     clearance = cleared("litellm:anthropic", conditions=forbid)

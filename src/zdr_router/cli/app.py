@@ -11,7 +11,21 @@ import typer
 from typer.core import TyperGroup
 
 import zdr_router
-from zdr_router.cli import ask, check, diff, explain, grant, importing, registry, renew, schema, site, stale, statement
+from zdr_router.cli import (
+    ask,
+    check,
+    conform,
+    diff,
+    explain,
+    grant,
+    importing,
+    registry,
+    renew,
+    schema,
+    site,
+    stale,
+    statement,
+)
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
 from zdr_router.cli.output import Output, console
@@ -54,8 +68,8 @@ Exit codes:
   1   the request failed: every target was tried, or a stream broke
   2   `check` found warnings and no errors, `registry diff` a change, `registry stale` something
       that lapses, or `import` left something out
-  3   `check` found errors, `registry diff` something looser, or no target may serve the request; `statement` says
-      nothing then
+  3   `check` found errors, `conform` something that failed, `registry diff` something looser, or no target may
+      serve the request; `statement` says nothing then
   64  the command line is wrong
   65  a file is wrong: zdr.yaml, a provider file or an overlay
   70  a fault of zdr itself
@@ -117,6 +131,7 @@ def demo(
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("check", epilog=check.EXAMPLES)(check.check)
+app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
 app.command("statement", epilog=statement.EXAMPLES)(statement.statement)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)

@@ -18,7 +18,7 @@ from zdr_router.router import AsyncRouter
 if TYPE_CHECKING:
     from zdr_router.answers import Explanation
 
-_ID: Final = re.compile(r"ZDR[0-9]{3}")
+_ID: Final = re.compile(r"ZD[CR][0-9]{3}")
 
 
 class Endpoint(StrEnum):
@@ -52,7 +52,8 @@ def explain(  # noqa: PLR0913 - the options of the command
     Nothing is sent and nothing is recorded. For every target that is refused there is every reason: its id, one
     sentence, the nearest fix, and the file and line of the fact behind it. Exits with 3 when no target passes.
 
-    Given an id instead of a route, prints what it means: ZDR1xx to ZDR8xx are refusals, ZDR9xx rules of `zdr check`.
+    Given an id instead of a route, prints what it means: ZDR1xx to ZDR8xx are refusals, ZDR9xx rules of `zdr check`,
+    ZDCxxx checks of `zdr conform`.
     """
     output = Output(as_json=as_json)
     if _ID.fullmatch(name):
@@ -92,10 +93,11 @@ def _show(output: Output, explanation: Explanation) -> None:
 
 def _page(output: Output, name: str) -> None:
     from zdr_router.conformance.book import pages  # noqa: PLC0415 - loaded when an id is asked for
+    from zdr_router.conformance.contract.book import pages as pages_of_checks  # noqa: PLC0415 - as above
     from zdr_router.policy.refusals import REFUSALS  # noqa: PLC0415 - as above
 
     page = REFUSALS.get(name)
-    rule = next((each for each in pages() if each.id == name), None)
+    rule = next((each for each in (*pages(), *pages_of_checks()) if each.id == name), None)
     if page is not None:
         if output.as_json:
             output.json({"id": name, "title": page.title, "means": page.means, "why": page.why, "next": page.next})
@@ -112,7 +114,7 @@ def _page(output: Output, name: str) -> None:
         output.line()
         output.line(rule.text)
     else:
-        raise Fault(f"there is no {name}", fix="the ids are listed in docs/refusals.md and docs/rules/")
+        raise Fault(f"there is no {name}", fix="the ids are listed in docs/refusals.md, docs/rules/ and docs/contract/")
 
 
 def instant(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The pages of docs/ that are generated: the command line, the refusals, the rules of `zdr check`, the JSON Schemas.
+"""The pages of docs/ that are generated: the command line, refusals, rules, the contract's checks, the JSON Schemas.
 
 `python -m zdr_router.cli.manual docs` writes them; a test compares.
 """
@@ -16,6 +16,9 @@ import typer
 from zdr_router.cli.app import app
 from zdr_router.conformance.book import Page
 from zdr_router.conformance.book import pages as pages_of_rules
+from zdr_router.conformance.contract.book import checks
+from zdr_router.conformance.contract.book import pages as pages_of_checks
+from zdr_router.conformance.contract.runner import SCOPE
 from zdr_router.conformance.json_schema import FILES, schema
 from zdr_router.policy.refusals import REFUSALS
 
@@ -34,6 +37,11 @@ _BOOK: Final = (
     "cannot be loaded; ZDR901 to ZDR919 are about what is declared, ZDR920 to ZDR939 about an operator's file, ZDR940 "
     "to ZDR949 about conditions, and from ZDR950 on about what changed since an earlier state (`--against`)."
 )
+_CONTRACT: Final = (
+    "One check is one module, one id and one page, which `zdr explain ZDC001` prints; [conform.md](../conform.md) says "
+    "how they are run. ZDC001 to ZDC099 are made on the wire, against a server of the kit's own; from ZDC101 on the "
+    "provider itself is asked."
+)
 _ROOMS: Final = {
     "1": "The attestation",
     "2": "What happens to content",
@@ -50,7 +58,9 @@ def pages() -> dict[str, str]:
     """Every generated page, by its path under docs/."""
     rules = {f"rules/{page.id}.md": _rule(page) for page in pages_of_rules()}
     schemas = {f"schema/{kind}.json": json.dumps(schema(kind), indent=2) + "\n" for kind in FILES}
-    return {"cli.md": _command_line(), "refusals.md": _refusals(), "rules/README.md": _rules(), **rules, **schemas}
+    contract = {f"contract/{page.id}.md": _rule(page) for page in pages_of_checks()}
+    books = {"rules/README.md": _rules(), "contract/README.md": _checks()}
+    return {"cli.md": _command_line(), "refusals.md": _refusals(), **books, **rules, **contract, **schemas}
 
 
 def _command_line() -> str:
@@ -104,6 +114,23 @@ def _rules() -> str:
         "| id | finds |",
         "|---|---|",
         *(f"| [{page.id}]({page.id}.md) | {page.title} |" for page in pages_of_rules()),
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _checks() -> str:
+    lines = [
+        "# The checks of `zdr conform`",
+        "",
+        _GENERATED,
+        "",
+        SCOPE,
+        "",
+        _CONTRACT,
+        "",
+        "| id | kind | shows |",
+        "|---|---|---|",
+        *(f"| [{each.id}]({each.id}.md) | {each.kind} | {each.page.title} |" for each in checks()),
     ]
     return "\n".join([*lines, ""])
 

@@ -98,10 +98,12 @@ def _voided_fault(body: Mapping[str, object], clearance: Clearance) -> str:
 
 
 def _without(body: Mapping[str, object], path: tuple[str, ...]) -> dict[str, object]:
-    """`body` without what stands at `path`; it is left as it was."""
+    """`body` without what stands at `path`, or an object that then is empty; it is left as it was."""
     rest, inner = dict(body), body.get(path[0])
     if len(path) == 1:
         rest.pop(path[0], None)
     elif isinstance(inner, dict):
-        rest[path[0]] = _without(inner, path[1:])
+        rest[path[0]] = left = _without(inner, path[1:])
+        if not left:
+            del rest[path[0]]
     return rest

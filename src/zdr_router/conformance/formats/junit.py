@@ -50,18 +50,18 @@ def _suite(top: Element, page: Page, findings: Sequence[Finding]) -> tuple[Eleme
 
 
 def _case(suite: Element, finding: Finding, *, fails: bool) -> None:
-    case = SubElement(suite, "testcase", classname=f"zdr.{finding.id}", name=_xml(finding.subject))
+    case = SubElement(suite, "testcase", classname=f"zdr.{finding.id}", name=writable(finding.subject))
     lines = [finding.sentence]
     lines += [f"where: {finding.where}"] if finding.where else []
     lines += [f"next: {finding.fix}"] if finding.fix else []
     if fails:
-        told = SubElement(case, "failure", type=finding.level, message=_xml(finding.sentence))
+        told = SubElement(case, "failure", type=finding.level, message=writable(finding.sentence))
     else:
         told = SubElement(case, "system-out")
         lines[0] = f"{finding.level}: {finding.sentence}"
-    told.text = _xml("\n".join(lines))
+    told.text = writable("\n".join(lines))
 
 
-def _xml(text: str) -> str:
+def writable(text: str) -> str:
     """`text` without the characters that XML has no way to write."""
     return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text)
