@@ -278,8 +278,8 @@ REFUSALS: Final[Mapping[str, Page]] = MappingProxyType(
             "This build does not speak the dialect",
             "The configuration's `dialect` is a wire format for which no codec is installed.",
             "A request in the wrong format could carry content to where nothing checks it.",
-            "Install `zdr-router[litellm]` if the dialect starts with litellm, or use a configuration that speaks "
-            "openai.",
+            "Install `zdr-router[litellm]` if the dialect is one that this release writes, or use a configuration that "
+            "speaks openai.",
         ),
         "ZDR706": Page(
             "The policy rules the provider out",
