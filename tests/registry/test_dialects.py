@@ -35,8 +35,8 @@ DOCUMENTED = {
         "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/anthropic/models/m:streamRawPredict",
     ),
     "litellm:watsonx": (
-        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat?version=2025-10-01",
-        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat_stream?version=2025-10-01",
+        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat?version=2026-10-14",
+        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat_stream?version=2026-10-14",
     ),
 }
 # Served beside the others, at an address of its own.

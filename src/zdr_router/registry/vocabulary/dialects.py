@@ -2,6 +2,7 @@
 
 The guard computes from these rows what a request must be, without asking the codec that wrote it. `openai` is no row:
 its paths are those of `endpoints`, its members those of the request.
+Paths and headers are those that the SDKs named under `wire` send; Azure's are of the description named in `carried`.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 _CHAT: Final = "chat.completions"
 _EMBEDDINGS: Final = "embeddings"
+# The newest that Azure/azure-rest-api-specs describes for deployments; what came later is served at `/openai/v1`.
 _AZURE_VERSION: Final = "api-version=2025-04-01-preview"
-_WATSONX_VERSION: Final = "version=2025-10-01"
+# A date, whichever; the one that ibm-watsonx-ai 1.8.1 sends.
+_WATSONX_VERSION: Final = "version=2026-10-14"
 _ANTHROPIC_VERSION: Final = {"anthropic-version": "2023-06-01"}
 
 

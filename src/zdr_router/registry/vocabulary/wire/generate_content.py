@@ -79,4 +79,9 @@ GENERATE_CONTENT: Final = Object(
     },
     required=("contents",),
 )
-"""As published at ai.google.dev/api/generate-content and in the reference of Vertex AI (read 2026-11-22)."""
+"""As typed and converted in python-genai 3.4.0 (`types.py`, `models.py`; read 2026-11-22).
+
+It names no media types, and writes levels of thinking in capitals, which litellm does not: both follow litellm, and the
+lists of Google's pages were not read. The Gemini API, and not Vertex AI, also takes `store` beside `contents`; it is
+what a configuration forces, and needs no place here.
+"""

@@ -26,16 +26,24 @@ _MARK: Final[dict[str, Shape]] = {"cache_control": parts.CACHE_MARKS["cache_cont
 _IMAGE: Final = Address(inline="inline_image", remote="remote_image", bare="inline_image")
 _FILE: Final = Address(inline="inline_file", remote="remote_file", bare="inline_file")
 
+IMAGES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+FILES: Final = ("application/pdf",)
+"""As base64; plain text has a source of its own, which is unknown here."""
+EFFORT: Final = Words(dict.fromkeys(("low", "medium", "high", "xhigh", "max"), "reasoning"))
+
+
+def _inline(kinds: tuple[str, ...], data: Shape) -> Tagged:
+    return Tagged("type", {"base64": Object({"media_type": Words(dict.fromkeys(kinds, "")), "data": data})})
+
+
 _TEXT: Final = Object({"text": TEXT, **_MARK}, required=("text",))
 _RESULT: Final = Either({"string": TEXT, "list": Items(Tagged("type", {"text": _TEXT}))})
 _BLOCKS: Final = Tagged(
     "type",
     {
         "text": _TEXT,
-        "image": Object({"source": Tagged("type", {"base64": Object({"media_type": TEXT, "data": _IMAGE})}), **_MARK}),
-        "document": Object(
-            {"source": Tagged("type", {"base64": Object({"media_type": TEXT, "data": _FILE})}), **_MARK}
-        ),
+        "image": Object({"source": _inline(IMAGES, _IMAGE), **_MARK}),
+        "document": Object({"source": _inline(FILES, _FILE), **_MARK}),
         "tool_use": Object({"id": TEXT, "name": TEXT, "input": ANYTHING, **_MARK}, "tool_history"),
         "tool_result": Object({"tool_use_id": TEXT, "content": _RESULT, "is_error": FLAG, **_MARK}, "tool_history"),
     },
@@ -76,14 +84,17 @@ _SHARED: Final[dict[str, Shape]] = {
             "adaptive": Object({"display": Words({"summarized": "", "omitted": ""})}, "reasoning"),
         },
     ),
-    "output_config": Object({"effort": parts.EFFORT, "format": _FORMAT}),
+    "output_config": Object({"effort": EFFORT, "format": _FORMAT}),
 }
 
 MESSAGES: Final = Object({"model": TEXT, **_SHARED}, required=("model", "messages", "max_tokens"))
-"""As published at platform.claude.com/docs/en/api/messages (read 2026-11-22)."""
+"""As typed in anthropic-sdk-python 2.12.0 (`MessageCreateParams` and what it names; read 2026-11-22)."""
 
 RAW_PREDICT: Final = Object(
     {"anthropic_version": Words({"vertex-2023-10-16": ""}), **_SHARED},
     required=("anthropic_version", "messages", "max_tokens"),
 )
-"""The same on Vertex AI, where the address names the model and a member the version."""
+"""The same on Vertex AI, where the address names the model and a member the version.
+
+As that SDK sends it (`lib/vertex`). Google's own page of the two methods was not read.
+"""
