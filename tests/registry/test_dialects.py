@@ -62,6 +62,25 @@ def test_hosts_of_the_registry_and_paths_make_the_documented_address(configurati
         assert any(bindings(host, base) is not None for host in configuration.hosts), (base, configuration.hosts)
 
 
+# How the providers' own clients authenticate.
+AUTHENTICATED = {
+    "litellm:anthropic": {"x-api-key"},
+    "litellm:azure_anthropic": {"x-api-key", "azure_ad"},
+    "litellm:azure": {"api-key", "azure_ad"},
+    "litellm:bedrock": {"aws_sigv4", "bearer"},
+    "litellm:cohere": {"bearer"},
+    "litellm:gemini": {"x-goog-api-key"},
+    "litellm:vertex_ai": {"google"},
+    "litellm:vertex_anthropic": {"google"},
+    "litellm:watsonx": {"ibm_iam"},
+}
+
+
+@pytest.mark.parametrize("configuration", FOREIGN, ids=lambda each: each.id)
+def test_configurations_authenticate_as_the_format_does(configuration):
+    assert configuration.credentials.auth in AUTHENTICATED[configuration.dialect]
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_key_never_stands_in_an_address(dialect):
     for path in DIALECTS[dialect].paths.values():

@@ -50,15 +50,10 @@ def narrowed(full: Object, kept: Mapping[str, Shape]) -> Object:
     return Object({**dict.fromkeys(full.keys, NOTHING), **kept}, required=full.required)
 
 
-def _messages(
-    media: Mapping[str, Object], marks: Mapping[str, Shape] = MappingProxyType({}), *, plain: bool = False
-) -> Items:
-    """System, user, assistant and tool messages; media in those of the user. `marks` stand beside each part.
-
-    `plain`: what is not the user's is text alone, and no list of parts.
-    """
+def _messages(media: Mapping[str, Object], marks: Mapping[str, Shape] = MappingProxyType({})) -> Items:
+    """System, user, assistant and tool messages; media in those of the user. `marks` stand beside each part."""
     text = narrowed(Object(parts.CACHE_MARKS), {"text": TEXT, **marks})
-    texts = TEXT if plain else Either({"string": TEXT, "list": Items(Tagged("type", {"text": text}))})
+    texts = Either({"string": TEXT, "list": Items(Tagged("type", {"text": text}))})
     shown = {kind: narrowed(Object(parts.CACHE_MARKS), {**shape.keys, **marks}) for kind, shape in media.items()}
     content = Either({"string": TEXT, "list": Items(Tagged("type", {"text": text, **shown}))})
     spoken = {"name": NOTHING, "cache_control": NOTHING}
@@ -140,6 +135,9 @@ GENERATE_CONTENT_CHAT: Final = _chat(
 )
 """Google's generateContent. Cache marks are not carried: they would ask for contents that Google keeps."""
 
+GEMINI_CHAT: Final = narrowed(CHAT, {**GENERATE_CONTENT_CHAT.keys, "store": CHAT.keys["store"]})
+"""The same at the Gemini API, where a request may say whether it is stored."""
+
 COHERE_CHAT: Final = _chat(
     ("top_k", "seed", "frequency_penalty", "presence_penalty"),
     {
@@ -155,7 +153,7 @@ WATSONX_CHAT: Final = _chat(
     ("seed", "frequency_penalty", "presence_penalty", "n", "logprobs", "top_logprobs"),
     {
         "reasoning_effort": EFFORT,
-        "messages": _messages(_DETAIL, plain=True),
+        "messages": _messages(_DETAIL),
         "tools": _tools({}, strict=NOTHING),
         "tool_choice": _choice(_EVERY_CHOICE),
         "response_format": _format({"description": NOTHING}, objects=True),

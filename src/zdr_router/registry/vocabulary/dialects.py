@@ -15,7 +15,7 @@ from urllib.parse import quote
 from zdr_router.registry.vocabulary import carried
 from zdr_router.registry.vocabulary.wire.cohere import COHERE
 from zdr_router.registry.vocabulary.wire.converse import CONVERSE
-from zdr_router.registry.vocabulary.wire.generate_content import GENERATE_CONTENT
+from zdr_router.registry.vocabulary.wire.generate_content import GEMINI, GENERATE_CONTENT
 from zdr_router.registry.vocabulary.wire.messages import MESSAGES, RAW_PREDICT
 from zdr_router.registry.vocabulary.wire.watsonx import WATSONX
 
@@ -99,9 +99,9 @@ ROWS: Final[tuple[Dialect, ...]] = (
     ),
     Dialect(
         "litellm:gemini",
-        {_CHAT: carried.GENERATE_CONTENT_CHAT},
+        {_CHAT: carried.GEMINI_CHAT},
         _paths("/models/{model}:generateContent", "/models/{model}:streamGenerateContent?alt=sse"),
-        GENERATE_CONTENT,
+        GEMINI,
         model_at="",
     ),
     Dialect(

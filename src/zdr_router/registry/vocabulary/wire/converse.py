@@ -24,14 +24,26 @@ _IMAGE: Final = Object({"bytes": Address(inline="inline_image", remote="remote_i
 _FILE: Final = Object({"bytes": Address(inline="inline_file", remote="remote_file", bare="inline_file")})
 _CACHE_POINT: Final = Object({"type": Words({"default": ""}), "ttl": Words({"5m": "", "1h": ""})}, "cache_control")
 
-IMAGES: Final = ("png", "jpeg", "gif", "webp")
-FILES: Final = ("pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md")
+# By format, the media type that it stands for.
+_IMAGES: Final = {kind: f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp")}
+_FILES: Final = {
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html",
+    "txt": "text/plain",
+    "md": "text/markdown",
+}
+MEDIA: Final = frozenset({*_IMAGES.values(), *_FILES.values()})
 
 _BLOCK: Final = Object(
     {
         "text": TEXT,
-        "image": Object({"format": Words(dict.fromkeys(IMAGES, "")), "source": _IMAGE}),
-        "document": Object({"format": Words(dict.fromkeys(FILES, "")), "name": TEXT, "source": _FILE}),
+        "image": Object({"format": Words(dict.fromkeys(_IMAGES, "")), "source": _IMAGE}),
+        "document": Object({"format": Words(dict.fromkeys(_FILES, "")), "name": TEXT, "source": _FILE}),
         "toolUse": Object({"toolUseId": TEXT, "name": TEXT, "input": ANYTHING}, "tool_history"),
         "toolResult": Object(
             {

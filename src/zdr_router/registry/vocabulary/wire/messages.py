@@ -26,9 +26,10 @@ _MARK: Final[dict[str, Shape]] = {"cache_control": parts.CACHE_MARKS["cache_cont
 _IMAGE: Final = Address(inline="inline_image", remote="remote_image", bare="inline_image")
 _FILE: Final = Address(inline="inline_file", remote="remote_file", bare="inline_file")
 
-IMAGES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
-FILES: Final = ("application/pdf",)
-"""As base64; plain text has a source of its own, which is unknown here."""
+_IMAGES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+_FILES: Final = ("application/pdf",)
+MEDIA: Final = frozenset({*_IMAGES, *_FILES})
+"""What goes as base64; plain text has a source of its own, which is unknown here."""
 EFFORT: Final = Words(dict.fromkeys(("low", "medium", "high", "xhigh", "max"), "reasoning"))
 
 
@@ -42,8 +43,8 @@ _BLOCKS: Final = Tagged(
     "type",
     {
         "text": _TEXT,
-        "image": Object({"source": _inline(IMAGES, _IMAGE), **_MARK}),
-        "document": Object({"source": _inline(FILES, _FILE), **_MARK}),
+        "image": Object({"source": _inline(_IMAGES, _IMAGE), **_MARK}),
+        "document": Object({"source": _inline(_FILES, _FILE), **_MARK}),
         "tool_use": Object({"id": TEXT, "name": TEXT, "input": ANYTHING, **_MARK}, "tool_history"),
         "tool_result": Object({"tool_use_id": TEXT, "content": _RESULT, "is_error": FLAG, **_MARK}, "tool_history"),
     },
