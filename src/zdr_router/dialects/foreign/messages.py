@@ -1,4 +1,4 @@
-"""Anthropic's Messages: whole answers and streams, as typed in anthropic-sdk-python 2.12.0."""
+"""Anthropic's Messages: whole answers and streams, as typed in anthropic-sdk-python 0.125.0."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ _EMBEDDINGS: Final = "embeddings"
 _AZURE_VERSION: Final = "api-version=2025-04-01-preview"
 # A date, whichever; the one that ibm-watsonx-ai 1.8.1 sends.
 _WATSONX_VERSION: Final = "version=2026-10-14"
+# The one under which `wire.messages` was read; its successor takes no sampling parameters.
 _ANTHROPIC_VERSION: Final = {"anthropic-version": "2023-06-01"}
 
 

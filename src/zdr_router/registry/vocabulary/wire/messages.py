@@ -89,7 +89,11 @@ _SHARED: Final[dict[str, Shape]] = {
 }
 
 MESSAGES: Final = Object({"model": TEXT, **_SHARED}, required=("model", "messages", "max_tokens"))
-"""As typed in anthropic-sdk-python 2.12.0 (`MessageCreateParams` and what it names; read 2026-11-22)."""
+"""As typed in anthropic-sdk-python 0.125.0 (`MessageCreateParams` and what it names; read 2026-11-22).
+
+That is API version 2023-06-01. The next one, 2026-10-21, which the SDK sends from 2.0 on, no longer takes
+`temperature`, `top_p` and `top_k`; in all else that stands here, 2.12.0 types the same.
+"""
 
 RAW_PREDICT: Final = Object(
     {"anthropic_version": Words({"vertex-2023-10-16": ""}), **_SHARED},
@@ -97,5 +101,5 @@ RAW_PREDICT: Final = Object(
 )
 """The same on Vertex AI, where the address names the model and a member the version.
 
-As that SDK sends it (`lib/vertex`). Google's own page of the two methods was not read.
+As that SDK sends it (`lib/vertex/_client.py`). Google's own page of the two methods was not read.
 """
