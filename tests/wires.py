@@ -366,7 +366,7 @@ WIRES = (
         "litellm:watsonx",
         "ibm/granite-4-h-small",
         "",
-        ("/ml/v1/text/chat?version=2025-10-01", "/ml/v1/text/chat_stream?version=2025-10-01"),
+        ("/ml/v1/text/chat?version=2026-10-14", "/ml/v1/text/chat_stream?version=2026-10-14"),
         watsonx,
         watsonx_events,
         sse,

@@ -52,6 +52,14 @@ def test_the_status_decides_where_no_code_speaks(status, outcome):
         assert classify_error(status, payload) is outcome
 
 
+def test_the_first_of_several_errors_speaks():
+    def classified(*errors):
+        return classify_error(400, json.dumps({"errors": errors, "trace": "x", "status_code": 400}).encode())
+
+    assert classified({"code": "model_not_found"}, {"code": "invalid_api_key"}) is Outcome.MODEL_GONE
+    assert classified() is classified("model_not_found") is Outcome.CALLER_FAULT
+
+
 @pytest.mark.parametrize(
     ("status", "error", "outcome"),
     [

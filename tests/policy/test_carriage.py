@@ -84,6 +84,7 @@ def said(**members: object) -> dict[str, object]:
 TEXT = {"type": "text", "text": "x"}
 CACHE = {"cache_control": {"type": "ephemeral"}}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "n", "schema": {}, "description": "d"}}
+DETAIL = "messages[].content[].image_url.detail"
 NAMED = {"type": "function", "function": {"name": "f"}}
 CALLS = [
     ("anthropic", {"seed": 1}, "seed"),
@@ -105,7 +106,7 @@ CALLS = [
     (
         "anthropic",
         user({"type": "image_url", "image_url": {**PICTURE["image_url"], "detail": "low"}}),
-        "messages[].content[].image_url.detail",
+        DETAIL,
     ),
     (
         "anthropic",
@@ -130,6 +131,12 @@ CALLS = [
     ("cohere", {"reasoning_effort": "low"}, "reasoning_effort"),
     ("cohere", {"tools": [{"type": "function", "function": TOOL}], "tool_choice": NAMED}, "tool_choice"),
     ("watsonx", {"top_k": 3}, "top_k"),
+    ("watsonx", {"reasoning_effort": "minimal"}, "reasoning_effort"),
+    ("watsonx", {"response_format": FORMAT}, "response_format.json_schema.description"),
+    *(
+        (dialect, user({"type": "image_url", "image_url": {**PICTURE["image_url"], "detail": "original"}}), DETAIL)
+        for dialect in ("cohere", "watsonx")
+    ),
     ("azure", {"top_k": 3}, "top_k"),
     ("azure", {"verbosity": "low"}, "verbosity"),
 ]
@@ -150,6 +157,12 @@ def test_null_is_carried_by_all(dialect):
         )
         == []
     )
+
+
+@pytest.mark.parametrize("dialect", sorted(DIALECTS))
+def test_whether_a_request_is_stored_is_carried_where_it_can_be_said(dialect):
+    takes = dialect in {"litellm:gemini", "litellm:azure"}
+    assert [place(each) for each in refused(dialect, store=False)] == ([] if takes else ["store"])
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))

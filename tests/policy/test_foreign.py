@@ -96,7 +96,7 @@ def test_what_its_format_lists_leaves_as_it_was_read(dialect):
 @pytest.mark.parametrize(
     "member",
     [
-        *("metadata", "store", "mcp_servers", "container", "service_tier", "user", "context_management", "betas"),
+        *("metadata", "mcp_servers", "container", "service_tier", "user", "context_management", "betas"),
         *("guardrailConfig", "requestMetadata", "promptVariables", "performanceConfig"),
         *("cachedContent", "safetySettings", "labels"),
         *("documents", "citation_options", "safety_mode", "project", "space_id", "json_mode", "stream_options"),
@@ -148,6 +148,11 @@ def test_a_tool_that_its_format_does_not_list_stops_it(dialect, members):
     assert "does not list" in stopped(cleared(dialect), {**BODIES[dialect], **members})
 
 
+@pytest.mark.parametrize("dialect", sorted(set(BODIES) - {"litellm:gemini"}))
+def test_only_the_gemini_api_is_told_whether_to_store(dialect):
+    assert "does not list" in stopped(cleared(dialect), {**BODIES[dialect], "store": False})
+
+
 MARKED = {"role": "user", "content": [{"type": "text", "text": "hello", "cache_control": {"type": "ephemeral"}}]}
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
 CLIENT_TOOL = {"type": "custom", "name": "f", "input_schema": {}}
@@ -161,7 +166,8 @@ FEATURES = [
     ("litellm:bedrock", {"toolConfig": {"tools": [{"toolSpec": {"name": "json_tool_call"}}]}}),
     ("litellm:gemini", {"tools": [{"function_declarations": [{"name": "f"}]}]}),
     ("litellm:gemini", {"generationConfig": {"thinkingConfig": {"thinkingBudget": 0}}}),
-    ("litellm:cohere", {"tools": [{"type": "function", "function": {"name": "f"}}]}),
+    ("litellm:gemini", {"store": True}),
+    ("litellm:cohere", {"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}),
     ("litellm:cohere", {"tool_choice": "REQUIRED"}),
     ("litellm:watsonx", {"response_format": {"type": "json_object"}}),
 ]
@@ -170,6 +176,41 @@ FEATURES = [
 @pytest.mark.parametrize(("dialect", "members"), FEATURES)
 def test_a_feature_that_was_not_cleared_stops_it(dialect, members):
     assert "was not cleared" in stopped(cleared(dialect), {**BODIES[dialect], **members})
+
+
+def anthropic_file(kind: str) -> dict[str, object]:
+    source = {"type": "base64", "media_type": kind, "data": "iVBORw0KGgo="}
+    return {"type": "document", "source": source}
+
+
+def converse_file(kind: str) -> dict[str, object]:
+    return {"document": {"format": kind, "name": "a", "source": {"bytes": "iVBORw0KGgo="}}}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "block"),
+    [
+        ("litellm:anthropic", anthropic_file("text/csv")),
+        ("litellm:anthropic", {"type": "image", "source": {**IMAGE["source"], "media_type": "image/bmp"}}),
+        ("litellm:bedrock", converse_file("rtf")),
+        ("litellm:bedrock", {"image": {"format": "bmp", "source": {"bytes": "iVBORw0KGgo="}}}),
+    ],
+)
+def test_a_type_of_media_that_its_format_does_not_list_stops_it(dialect, block):
+    said = [{"role": "user", "content": [block]}]
+    assert "does not list" in stopped(cleared(dialect), {**BODIES[dialect], "messages": said})
+
+
+@pytest.mark.parametrize(
+    ("dialect", "members"),
+    [
+        ("litellm:anthropic", {"output_config": {"effort": "minimal"}}),
+        ("litellm:watsonx", {"reasoning_effort": "max"}),
+        ("litellm:watsonx", {"messages": [{"role": "system", "content": [{"type": "text", "text": "x"}]}]}),
+    ],
+)
+def test_what_a_format_has_no_word_for_stops_it(dialect, members):
+    assert stopped(cleared(dialect), {**BODIES[dialect], **members})
 
 
 def test_a_feature_that_was_cleared_leaves():

@@ -35,8 +35,8 @@ DOCUMENTED = {
         "https://us-east5-aiplatform.googleapis.com/v1/projects/p/locations/us-east5/publishers/anthropic/models/m:streamRawPredict",
     ),
     "litellm:watsonx": (
-        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat?version=2025-10-01",
-        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat_stream?version=2025-10-01",
+        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat?version=2026-10-14",
+        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat_stream?version=2026-10-14",
     ),
 }
 # Served beside the others, at an address of its own.
@@ -60,6 +60,25 @@ def test_hosts_of_the_registry_and_paths_make_the_documented_address(configurati
         assert documented.endswith(path)
         base = documented.removesuffix(path)
         assert any(bindings(host, base) is not None for host in configuration.hosts), (base, configuration.hosts)
+
+
+# How the providers' own clients authenticate.
+AUTHENTICATED = {
+    "litellm:anthropic": {"x-api-key"},
+    "litellm:azure_anthropic": {"x-api-key", "azure_ad"},
+    "litellm:azure": {"api-key", "azure_ad"},
+    "litellm:bedrock": {"aws_sigv4", "bearer"},
+    "litellm:cohere": {"bearer"},
+    "litellm:gemini": {"x-goog-api-key"},
+    "litellm:vertex_ai": {"google"},
+    "litellm:vertex_anthropic": {"google"},
+    "litellm:watsonx": {"ibm_iam"},
+}
+
+
+@pytest.mark.parametrize("configuration", FOREIGN, ids=lambda each: each.id)
+def test_configurations_authenticate_as_the_format_does(configuration):
+    assert configuration.credentials.auth in AUTHENTICATED[configuration.dialect]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -176,12 +176,14 @@ def _refined(body: object, outcome: Outcome, open_to: frozenset[Outcome]) -> Out
 
 
 def _inner(body: object) -> dict[str, object]:
-    """The error itself: under `error`, in a list of one (Google), or `body` as it is (Mistral, older vLLM)."""
+    """The error: under `error`, first of `errors` (IBM), in a list of one (Google), or `body` as it is (Mistral)."""
     if isinstance(body, list) and body:
         body = body[0]
     if not isinstance(body, dict):
         return {}
-    error = body.get("error")
+    error, errors = body.get("error"), body.get("errors")
+    if isinstance(errors, list) and errors:
+        error = errors[0]
     return error if isinstance(error, dict) else body
 
 

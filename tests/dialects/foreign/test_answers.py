@@ -120,6 +120,32 @@ def test_thinking_is_counted_with_the_answer_by_google():
     }
 
 
+def test_thinking_is_counted_within_the_answer_by_anthropic():
+    answer = message()
+    answer["usage"]["output_tokens_details"] = {"thinking_tokens": 2}
+    usage = decode("messages", answer).body.open()["usage"]
+    assert (usage["completion_tokens"], usage["completion_tokens_details"]) == (3, {"reasoning_tokens": 2})
+
+
+def test_counts_of_cohere_need_not_be_integers():
+    answer = cohere()
+    answer["usage"] = {"tokens": {"input_tokens": 7.0, "output_tokens": 3.0}, "cached_tokens": 2.0}
+    assert decode("cohere", answer).usage == (7, 3, 2)
+
+
+def test_a_call_that_google_named_keeps_its_name():
+    answer = generated(content=[{"functionCall": {"id": "theirs-1", "name": "look_up", "args": {}}}])
+    assert said("generate_content", answer)["message"]["tool_calls"][0]["id"] == "theirs-1"
+
+
+def test_an_account_that_google_has_limited_is_no_access():
+    assert decode("generate_content", generated(content=[], reason="PUP_LIMITED_DISABLED")) is Outcome.CREDENTIAL
+
+
+def test_an_answer_that_google_filters_by_a_rule_of_escalation_is_filtered():
+    assert said("generate_content", generated(content=[], reason="ESCALATION"))["finish_reason"] == "content_filter"
+
+
 @pytest.mark.parametrize("counts", [None, {}, [], {"input_tokens": "7"}, {"tokens": 7}])
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_answer_without_counts_is_still_one(name, counts):
@@ -163,12 +189,19 @@ def test_a_prompt_that_google_blocks_is_a_refusal():
         ("messages", {**message(), "content": "ok"}),
         ("converse", converse(content=[{"image": {}}])),
         ("converse", converse(content=[{"toolUse": {"toolUseId": "x", "input": {}}}])),
+        (
+            "converse",
+            converse(content=[{"toolUse": {"toolUseId": "x", "name": "f", "input": {}, "type": "server_tool_use"}}]),
+        ),
         ("converse", converse(reason="malformed_tool_use")),
+        ("converse", converse(reason="malformed_model_output")),
         ("converse", {**converse(), "output": {}}),
         ("generate_content", generated(content=[{"executableCode": {"code": "1"}}])),
         ("generate_content", generated(content=[{"functionCall": {"args": {}}}])),
         ("generate_content", generated(reason="MALFORMED_FUNCTION_CALL")),
+        ("generate_content", generated(content=[{"functionCall": {"id": 7, "name": "f"}}])),
         ("generate_content", generated(reason="OTHER")),
+        ("generate_content", generated(reason="IMAGE_SAFETY")),
         ("cohere", cohere(content=[{"type": "document"}])),
         ("cohere", {**cohere(), "message": "ok"}),
     ],

@@ -236,6 +236,7 @@ ERRORS = [
     ("litellm:gemini", ("", {"error": {"code": 503, "status": "UNAVAILABLE"}}), Outcome.TRANSIENT),
     ("litellm:gemini", ("", {"promptFeedback": {"blockReason": "SAFETY"}}), Outcome.PROVIDER_REFUSAL),
     ("litellm:cohere", cohere_end("ERROR"), Outcome.TRANSIENT),
+    ("litellm:cohere", ("message-end", {"type": "message-end", "delta": {"error": "x"}}), Outcome.TRANSIENT),
 ]
 
 
@@ -256,6 +257,16 @@ UNUSABLE = [
     ("litellm:anthropic", ("message_delta", {"type": "message_delta", "delta": {"stop_reason": "pause_turn"}})),
     ("litellm:bedrock", ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"image": {}}})),
     ("litellm:bedrock", ("contentBlockDelta", {"contentBlockIndex": 9, "delta": {"toolUse": {"input": "{}"}}})),
+    (
+        "litellm:bedrock",
+        (
+            "contentBlockStart",
+            {
+                "contentBlockIndex": 1,
+                "start": {"toolUse": {"toolUseId": "x", "name": "f", "type": "server_tool_use"}},
+            },
+        ),
+    ),
     ("litellm:bedrock", ("messageStop", {"stopReason": "whatever"})),
     ("litellm:bedrock", ("messageStop", {})),
     ("litellm:gemini", ("", generated(content=[{"executableCode": {}}]))),

@@ -356,6 +356,55 @@ def test_documents_and_sounds(encode):
     assert [part["inline_data"]["mime_type"] for part in (parts[0], parts[2])] == ["application/pdf", "audio/wav"]
 
 
+IMAGES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
+TEXTS = {"text/csv", "text/plain", "text/html", "text/markdown"}
+# By dialect: of the types below, those that go as an image and those that go as a document.
+TAKEN = {
+    "anthropic": (CLAUDE, IMAGES, {"application/pdf"}),
+    "bedrock": (ON_BEDROCK, IMAGES, {"application/pdf", "application/msword", *TEXTS}),
+    "gemini": (GEMINI_2, IMAGES, {"application/pdf", *TEXTS}),
+}
+TRIED = {"application/pdf", "application/msword", "application/json", "video/mp4", "audio/wav"}
+TRIED |= {*IMAGES, *TEXTS, "image/bmp", "image/jpg", "image/PNG"}
+
+
+@pytest.mark.parametrize("dialect", TAKEN)
+def test_media_of_other_types_than_the_format_takes_are_the_callers_fault(encode, dialect):
+    model, images, files = TAKEN[dialect]
+
+    def taken(part):
+        return encode(dialect, model, messages=[{"role": "user", "content": [part]}]) is not Outcome.CALLER_FAULT
+
+    url = f"data:{{}};base64,{PNG}".format
+    assert {kind for kind in TRIED if taken({"type": "image_url", "image_url": {"url": url(kind)}})} == images
+    assert {kind for kind in TRIED if taken({"type": "file", "file": {"file_data": url(kind)}})} == files
+
+
+def test_a_tool_without_parameters_says_so_to_cohere(encode):
+    (tool,) = encode("cohere", "c", messages=ASK, tools=[{"type": "function", "function": {"name": "now"}}])["tools"]
+    assert tool["function"] == {"name": "now", "parameters": {"type": "object", "properties": {}}}
+
+
+@pytest.mark.parametrize("store", [True, False])
+def test_the_gemini_api_is_told_whether_to_store(encode, store):
+    assert encode("gemini", GEMINI_2, messages=ASK, store=store)["store"] is store
+    assert "store" not in encode("gemini", GEMINI_2, messages=ASK)
+
+
+def test_parts_of_text_are_joined_for_watsonx_where_it_takes_no_list(encode):
+    parts = [{"type": "text", "text": "a "}, {"type": "text", "text": "city"}]
+    said = [{"role": "system", "content": parts}, {"role": "user", "content": parts}, MESSAGES[3]]
+    said += [{"role": "tool", "tool_call_id": "call_1", "content": parts}]
+    system, asked, _, result = encode("watsonx", "granite", messages=said)["messages"]
+    assert (system["content"], asked["content"], result["content"]) == ("a city", parts, "a city")
+
+
+@pytest.mark.parametrize("dialect", ["cohere", "watsonx"])
+def test_how_closely_to_look_is_carried_where_it_can_be_said(encode, dialect):
+    part = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}", "detail": "low"}}
+    assert encode(dialect, "m", messages=[{"role": "user", "content": [part]}])["messages"][0]["content"] == [part]
+
+
 def test_a_later_system_message_stays_where_it_is_in_messages(encode):
     said = [*ASK, {"role": "assistant", "content": "yes"}, {"role": "system", "content": "now in verse"}, *ASK]
     wire = encode("anthropic", CLAUDE, messages=said)

@@ -1,4 +1,4 @@
-"""Cohere's chat, second version: whole answers and streams."""
+"""Cohere's chat, second version: whole answers and streams, as typed in cohere-python 7.3.1."""
 
 from __future__ import annotations
 
@@ -80,11 +80,17 @@ def _usage(raw: object) -> Raw | None:
     tokens = raw.get("tokens") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or not isinstance(tokens, dict) or "input_tokens" not in tokens:
         return None
-    prompt, output = count_of(tokens, "input_tokens"), count_of(tokens, "output_tokens")
+    prompt, output = _count(tokens, "input_tokens"), _count(tokens, "output_tokens")
     usage: Raw = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
     if "cached_tokens" in raw:
-        usage["prompt_tokens_details"] = {"cached_tokens": count_of(raw, "cached_tokens")}
+        usage["prompt_tokens_details"] = {"cached_tokens": _count(raw, "cached_tokens")}
     return usage
+
+
+def _count(raw: Raw, name: str) -> int:
+    """A count, which is typed as a number that need not be whole."""
+    value = raw.get(name)
+    return int(value) if isinstance(value, float) and value.is_integer() and value > 0 else count_of(raw, name)
 
 
 class _Events:
@@ -109,6 +115,8 @@ class _Events:
                 return self._argue(event.get("index"), member(_message(event), "tool_calls"))
             case "message-end":
                 delta = member(event, "delta")
+                if delta.get("error"):
+                    raise Unusable(Outcome.TRANSIENT)
                 self.finished = True
                 reason = _reason(delta.get("finish_reason"))
                 return [{**piece({}, reason), "usage": _usage(delta.get("usage"))}]

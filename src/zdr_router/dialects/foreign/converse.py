@@ -1,4 +1,4 @@
-"""Bedrock's Converse: whole answers, and ConverseStream."""
+"""Bedrock's Converse: whole answers, and ConverseStream, as modelled in botocore 1.44.5."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _REASONS: Final = {
     "guardrail_intervened": "content_filter",
     "content_filtered": "content_filter",
 }
+"""Others (`malformed_model_output`, `malformed_tool_use`) are no answer."""
 _FAILURES: Final = {
     b"throttlingException": Outcome.RATE_LIMITED,
     b"validationException": Outcome.CALLER_FAULT,
@@ -59,7 +60,7 @@ def _answer(raw: Raw, _head: Head) -> Raw:
         if "text" in block:
             texts.append(text_of(block, "text"))
         elif "toolUse" in block:
-            use = member(block, "toolUse")
+            use = _asked(member(block, "toolUse"))
             calls.append(call(use.get("toolUseId"), use.get("name"), use.get("input")))
         elif "reasoningContent" in block:
             thought = member(block, "reasoningContent").get("reasoningText")
@@ -71,6 +72,13 @@ def _answer(raw: Raw, _head: Head) -> Raw:
     if calls:
         message["tool_calls"] = calls
     return whole(message, _reason(raw.get("stopReason")), _usage(raw.get("usage")))
+
+
+def _asked(use: Raw) -> Raw:
+    """A call that is the caller's to make; one with a type is of a tool that runs at AWS, and is never asked for."""
+    if use.get("type") is not None:
+        raise Unusable(Outcome.MALFORMED)
+    return use
 
 
 def _reason(raw: object) -> str | None:
@@ -127,7 +135,7 @@ class _Events:
     def _begin(self, index: object, start: Raw) -> list[Raw]:
         if "toolUse" not in start:
             return []
-        use = member(start, "toolUse")
+        use = _asked(member(start, "toolUse"))
         position = self._calls[index] = len(self._calls)
         self._silent.add(index)
         function = {"name": text_of(use, "name"), "arguments": ""}

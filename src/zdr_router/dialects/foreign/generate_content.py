@@ -1,4 +1,7 @@
-"""Google's generateContent: whole answers, and streamGenerateContent as server-sent events."""
+"""Google's generateContent: whole answers, and streamGenerateContent as server-sent events.
+
+As typed in python-genai 3.4.0.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,14 @@ _REASONS: Final = {
             "PROHIBITED_CONTENT",
             "SPII",
             "MODEL_ARMOR",
+            "ESCALATION",
         ),
         "content_filter",
     ),
 }
-"""Others (`OTHER`, `MALFORMED_FUNCTION_CALL`, `UNEXPECTED_TOOL_CALL`) are no answer."""
+"""Others are no answer: a model that failed (`OTHER`, `MALFORMED_…`), or what is never asked for (images, tools)."""
+_NO_ACCESS: Final = "PUP_LIMITED_DISABLED"
+"""The account is limited or disabled for what it was used for."""
 
 
 def decode_generate_content(payload: bytes, head: Head) -> Decoded[ChatCompletionBody] | Outcome:
@@ -70,15 +76,15 @@ def _parts(candidate: Raw) -> list[Raw]:
 
 
 def _read(parts: list[Raw], head: Head, first: int) -> tuple[list[str], list[str], list[Raw]]:
-    """Texts, thoughts and calls; calls have no id of their own, and are numbered from `first`."""
+    """Texts, thoughts and calls; calls that have no id of their own are numbered from `first`."""
     texts: list[str] = []
     thoughts: list[str] = []
     calls: list[Raw] = []
     for part in parts:
         if "functionCall" in part:
             function = member(part, "functionCall")
-            number = first + len(calls)
-            calls.append(call(f"call_{head.id[-24:]}_{number}", function.get("name"), function.get("args") or {}))
+            known = function.get("id") or f"call_{head.id[-24:]}_{first + len(calls)}"
+            calls.append(call(known, function.get("name"), function.get("args") or {}))
         elif "text" in part:
             (thoughts if part.get("thought") is True else texts).append(text_of(part, "text"))
         elif "thoughtSignature" not in part:
@@ -104,6 +110,8 @@ def _reason(raw: object, *, calls: bool) -> str | None:
     """Google stops for a call as for anything else; OpenAI says that it was for a call."""
     if raw is None:
         return None
+    if raw == _NO_ACCESS:
+        raise Unusable(Outcome.CREDENTIAL)
     reason = _REASONS.get(raw) if isinstance(raw, str) else None
     if reason is None:
         raise Unusable(Outcome.MALFORMED)

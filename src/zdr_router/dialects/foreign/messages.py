@@ -1,4 +1,4 @@
-"""Anthropic's Messages: whole answers and streams."""
+"""Anthropic's Messages: whole answers and streams, as typed in anthropic-sdk-python 0.125.0."""
 
 from __future__ import annotations
 
@@ -90,6 +90,9 @@ def _usage(raw: object) -> Raw | None:
     usage: Raw = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
     if type(raw.get("cache_read_input_tokens")) is int:
         usage["prompt_tokens_details"] = {"cached_tokens": read, "cache_write_tokens": written}
+    details = raw.get("output_tokens_details")
+    if isinstance(details, dict) and type(details.get("thinking_tokens")) is int:
+        usage["completion_tokens_details"] = {"reasoning_tokens": count_of(details, "thinking_tokens")}
     return usage
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from zdr_router.dialects.litellm.conversation import Json, Wire, conversation, limit, stops, tools
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zdr_router.dialects.litellm.conversation import Writer
     from zdr_router.dialects.litellm.library import Library
 
@@ -19,7 +21,7 @@ def cohere_encoder(library: Library) -> Writer:
 
     def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:
         known = {name: body[name] for name in _MAPPED if body.get(name) is not None}
-        known |= {"max_tokens": limit(body), "stop": stops(body), "tools": tools(body) or None}
+        known |= {"max_tokens": limit(body), "stop": stops(body), "tools": _tools(body) or None}
         given = {name: value for name, value in known.items() if value is not None}
         wire: Wire = {"model": model, "messages": conversation(body), "stream": stream}
         wire.update(library.cohere_parameters(given, {}, model, drop_params=False))
@@ -36,3 +38,11 @@ def cohere_encoder(library: Library) -> Writer:
         return wire
 
     return encode
+
+
+def _tools(body: Mapping[str, object]) -> list[Json]:
+    """Function tools; one without parameters has none, which has to be said."""
+    return [
+        {**tool, "function": {"parameters": {"type": "object", "properties": {}}, **tool["function"]}}
+        for tool in tools(body)
+    ]

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 Json = dict[str, Any]
 Wire = dict[str, object]
 
-_INLINE: Final = re.compile(r"data:[A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+;base64,")
+_INLINE: Final = re.compile(r"data:([A-Za-z0-9.+-]+/[A-Za-z0-9.+-]+);base64,")
 
 
 class Writer(Protocol):
@@ -31,8 +31,11 @@ def said(value: Mapping[str, Any]) -> Json:
     return {name: inner for name, inner in value.items() if inner is not None}
 
 
-def conversation(body: Mapping[str, object]) -> list[Json]:
-    """The messages; media in them are base64 and nothing else, so there is no address in them to look up."""
+def conversation(body: Mapping[str, object], *, media: Collection[str] | None = None) -> list[Json]:
+    """The messages; media in them are base64 and nothing else, so there is no address in them to look up.
+
+    `media`: the types of images and documents that the format takes; None where its reference names none.
+    """
     given: list[Json] = body["messages"]  # type: ignore[assignment]  # read before it was cleared
     messages = [said(message) for message in given]
     for message in messages:
@@ -42,25 +45,30 @@ def conversation(body: Mapping[str, object]) -> list[Json]:
         if type(content) is list:
             message["content"] = parts = [said(part) for part in content]
             for part in parts:
-                _check_media(part)
+                _check_media(part, media)
     return messages
 
 
-def _check_media(part: Json) -> None:
+def _check_media(part: Json, media: Collection[str] | None) -> None:
     match part["type"]:
         case "image_url":
-            _check_inline(part["image_url"]["url"])
+            kind = _inline_type(part["image_url"]["url"])
+            if not kind.startswith("image/") or (media is not None and kind not in media):
+                raise Inexpressible
         case "file":
-            _check_inline(part["file"]["file_data"])
+            kind = _inline_type(part["file"]["file_data"])
+            if kind.startswith("image/") or (media is not None and kind not in media):
+                raise Inexpressible
         case "input_audio":
             if ":" in part["input_audio"]["data"]:
                 raise Inexpressible
 
 
-def _check_inline(address: str) -> None:
+def _inline_type(address: str) -> str:
     match = _INLINE.match(address)
     if match is None or address.find(":", match.end()) >= 0:
         raise Inexpressible
+    return match[1]
 
 
 def tools(body: Mapping[str, object]) -> list[Json]:

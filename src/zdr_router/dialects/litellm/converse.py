@@ -17,6 +17,7 @@ from zdr_router.dialects.litellm.conversation import (
     strictness,
     tools,
 )
+from zdr_router.registry.vocabulary.wire.converse import MEDIA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +33,7 @@ def converse_encoder(library: Library) -> Writer:
     """Writes requests; the address says whether the answer is streamed."""
 
     def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says so
-        turns, given = conversation(body), tools(body)
+        turns, given = conversation(body, media=MEDIA), tools(body)
         # litellm renames other names, and remembers what they were in a cache of the process.
         if not all(_NAME.fullmatch(name) for name in _names(turns, given, body.get("tool_choice"))):
             raise Inexpressible

@@ -15,6 +15,7 @@ from zdr_router.dialects.litellm.conversation import (
     stops,
     tools,
 )
+from zdr_router.registry.vocabulary.wire.generate_content import MEDIA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def generate_content_encoder(library: Library, provider: str) -> Writer:
     levels = remembered(library.google_levels)
 
     def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:  # noqa: ARG001 - the address says so
-        system, turns = library.google_system(supports_system_message=True, messages=conversation(body))
+        system, turns = library.google_system(supports_system_message=True, messages=conversation(body, media=MEDIA))
         wire: Wire = {"contents": library.google_turns(turns, model=model, custom_llm_provider=provider)}
         if system is not None:
             wire["system_instruction"] = system
@@ -57,6 +58,8 @@ def generate_content_encoder(library: Library, provider: str) -> Writer:
             generation["thinkingConfig"] = think(effort, model)
         if generation:
             wire["generationConfig"] = generation
+        if body.get("store") is not None:  # only where it is carried: at the Gemini API
+            wire["store"] = body["store"]
         return wire
 
     return encode

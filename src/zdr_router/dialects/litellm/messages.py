@@ -17,6 +17,7 @@ from zdr_router.dialects.litellm.conversation import (
     strictness,
     tools,
 )
+from zdr_router.registry.vocabulary.wire.messages import MEDIA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ def messages_encoder(library: Library, *, version: str = "") -> Writer:
     limits = remembered(library.messages_limit)
 
     def encode(body: dict[str, object], *, model: str, stream: bool) -> Wire:
-        turns = conversation(body)
+        turns = conversation(body, media=MEDIA)
         leading, later = library.split_system(turns)
         placed = library.place_system(later, supports_mid_conversation_system=False)
         wire: Wire = {"anthropic_version": version} if version else {"model": model}

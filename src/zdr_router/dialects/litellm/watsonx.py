@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from zdr_router.dialects.litellm.conversation import Wire, conversation, limit, stops, tools
+from zdr_router.dialects.litellm.conversation import Json, Wire, conversation, limit, stops, tools
 
 if TYPE_CHECKING:
     from zdr_router.dialects.litellm.conversation import Writer
@@ -23,7 +23,7 @@ def watsonx_encoder(library: Library) -> Writer:
         known = {name: body[name] for name in _MAPPED if body.get(name) is not None}
         known |= {"stop": stops(body), "tools": tools(body) or None}
         given = {name: value for name, value in known.items() if value is not None}
-        wire: Wire = {"model_id": model, "messages": conversation(body)}
+        wire: Wire = {"model_id": model, "messages": [_plain(message) for message in conversation(body)]}
         wire.update(library.watsonx_parameters(given, {}, model, drop_params=False))
         most = limit(body)
         if most is not None:
@@ -31,3 +31,11 @@ def watsonx_encoder(library: Library) -> Writer:
         return wire
 
     return encode
+
+
+def _plain(message: Json) -> Json:
+    """Only a user's content may be a list of parts; elsewhere the parts, all of which are text, are joined."""
+    content = message.get("content")
+    if message["role"] == "user" or type(content) is not list:
+        return message
+    return {**message, "content": "".join(part["text"] for part in content)}

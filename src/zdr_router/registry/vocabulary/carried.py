@@ -1,11 +1,13 @@
 """What of a chat completion each foreign wire format can carry: the vocabulary, narrowed.
 
 A key that the vocabulary knows and a format cannot carry stays in its table as `NOTHING`, so that a refusal names it.
-Nothing is left out silently on the way: what is not carried is refused before it is encoded.
+Nothing is left out silently on the way: what is not carried is refused before it is encoded. What a format takes was
+read where its table under `wire` says.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.registry.vocabulary import parts
@@ -23,6 +25,7 @@ from zdr_router.registry.vocabulary.shapes import (
     Tagged,
     Words,
 )
+from zdr_router.registry.vocabulary.wire.watsonx import EFFORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,13 +36,13 @@ _EVERY_CHOICE: Final = ("none", "auto", "required")
 
 # By kind of content part: the keys that are carried.
 _IMAGE: Final = Object({"image_url": Object({"url": parts.IMAGE, "detail": NOTHING}, required=("url",))})
-_MEDIA: Final[Mapping[str, Object]] = {
-    "image_url": _IMAGE,
-    "input_audio": Object({"input_audio": Object({"data": parts.AUDIO_DATA, "format": TEXT})}),
-    "file": Object(
-        {"file": Object({"file_data": parts.FILE_DATA, "filename": TEXT, "file_id": NOTHING}, required=("file_data",))}
-    ),
-}
+_DETAILED: Final = Object({"image_url": Object({"url": parts.IMAGE, "detail": parts.DETAIL}, required=("url",))})
+_AUDIO: Final = Object({"input_audio": Object({"data": parts.AUDIO_DATA, "format": TEXT})})
+_FILE: Final = Object(
+    {"file": Object({"file_data": parts.FILE_DATA, "filename": TEXT, "file_id": NOTHING}, required=("file_data",))}
+)
+_SEEN: Final = {"image_url": _IMAGE, "file": _FILE}
+_DETAIL: Final = {"image_url": _DETAILED}
 
 
 def narrowed(full: Object, kept: Mapping[str, Shape]) -> Object:
@@ -47,11 +50,11 @@ def narrowed(full: Object, kept: Mapping[str, Shape]) -> Object:
     return Object({**dict.fromkeys(full.keys, NOTHING), **kept}, required=full.required)
 
 
-def _messages(media: Iterable[str], marks: Mapping[str, Shape]) -> Items:
+def _messages(media: Mapping[str, Object], marks: Mapping[str, Shape] = MappingProxyType({})) -> Items:
     """System, user, assistant and tool messages; media in those of the user. `marks` stand beside each part."""
     text = narrowed(Object(parts.CACHE_MARKS), {"text": TEXT, **marks})
     texts = Either({"string": TEXT, "list": Items(Tagged("type", {"text": text}))})
-    shown = {kind: narrowed(Object(parts.CACHE_MARKS), {**_MEDIA[kind].keys, **marks}) for kind in media}
+    shown = {kind: narrowed(Object(parts.CACHE_MARKS), {**shape.keys, **marks}) for kind, shape in media.items()}
     content = Either({"string": TEXT, "list": Items(Tagged("type", {"text": text, **shown}))})
     spoken = {"name": NOTHING, "cache_control": NOTHING}
     call = Object({"id": TEXT, "function": Object({"name": TEXT, "arguments": TEXT})}, required=("function",))
@@ -102,7 +105,7 @@ def _chat(parameters: Iterable[str], own: Mapping[str, Shape]) -> Object:
 MESSAGES_CHAT: Final = _chat(
     ("top_k", "parallel_tool_calls", "reasoning_effort"),
     {
-        "messages": _messages(("image_url", "file"), _CACHE),
+        "messages": _messages(_SEEN, _CACHE),
         "tools": _tools(_CACHE, strict=FLAG),
         "tool_choice": _choice(_EVERY_CHOICE),
         "response_format": _format({"description": NOTHING}),
@@ -113,7 +116,7 @@ MESSAGES_CHAT: Final = _chat(
 CONVERSE_CHAT: Final = _chat(
     ("reasoning_effort",),
     {
-        "messages": _messages(("image_url", "file"), _CACHE),
+        "messages": _messages(_SEEN, _CACHE),
         "tools": _tools(_CACHE, strict=FLAG),
         "tool_choice": _choice(("auto", "required")),
         "response_format": _format({"description": TEXT}),
@@ -124,7 +127,7 @@ CONVERSE_CHAT: Final = _chat(
 GENERATE_CONTENT_CHAT: Final = _chat(
     ("top_k", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort"),
     {
-        "messages": _messages(("image_url", "input_audio", "file"), {}),
+        "messages": _messages({**_SEEN, "input_audio": _AUDIO}),
         "tools": _tools({}, strict=NOTHING),
         "tool_choice": _choice(_EVERY_CHOICE),
         "response_format": _format({"description": NOTHING}, objects=True),
@@ -132,10 +135,13 @@ GENERATE_CONTENT_CHAT: Final = _chat(
 )
 """Google's generateContent. Cache marks are not carried: they would ask for contents that Google keeps."""
 
+GEMINI_CHAT: Final = narrowed(CHAT, {**GENERATE_CONTENT_CHAT.keys, "store": CHAT.keys["store"]})
+"""The same at the Gemini API, where a request may say whether it is stored."""
+
 COHERE_CHAT: Final = _chat(
     ("top_k", "seed", "frequency_penalty", "presence_penalty"),
     {
-        "messages": _messages(("image_url",), {}),
+        "messages": _messages(_DETAIL),
         "tools": _tools({}, strict=NOTHING),
         "tool_choice": Words(dict.fromkeys(_EVERY_CHOICE, "")),
         "response_format": _format({"description": NOTHING}, objects=True),
@@ -144,12 +150,13 @@ COHERE_CHAT: Final = _chat(
 """Cohere's v2 chat."""
 
 WATSONX_CHAT: Final = _chat(
-    ("seed", "frequency_penalty", "presence_penalty", "n", "logprobs", "top_logprobs", "reasoning_effort"),
+    ("seed", "frequency_penalty", "presence_penalty", "n", "logprobs", "top_logprobs"),
     {
-        "messages": _messages(("image_url",), {}),
+        "reasoning_effort": EFFORT,
+        "messages": _messages(_DETAIL),
         "tools": _tools({}, strict=NOTHING),
         "tool_choice": _choice(_EVERY_CHOICE),
-        "response_format": _format({"description": TEXT}, objects=True),
+        "response_format": _format({"description": NOTHING}, objects=True),
     },
 )
 """watsonx.ai's text chat."""
@@ -166,6 +173,11 @@ AZURE_CHAT: Final = narrowed(
         )
     },
 )
-"""Azure OpenAI's deployments, in the API version that `dialects` names."""
+"""Azure OpenAI's deployments, in the API version that `dialects` names.
+
+As that version is described in Azure/azure-rest-api-specs (`inference.yaml`; read 2026-11-22): it lists `store`, and
+neither `prompt_cache_key` nor `prompt_cache_retention`. Azure's page on prompt caching offers the latter for chat
+completions without naming a version, so a configuration may force it, and an older deployment may answer 400.
+"""
 
 AZURE_EMBEDDINGS: Final = EMBEDDINGS

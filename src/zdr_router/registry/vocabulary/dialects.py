@@ -2,6 +2,7 @@
 
 The guard computes from these rows what a request must be, without asking the codec that wrote it. `openai` is no row:
 its paths are those of `endpoints`, its members those of the request.
+Paths and headers are those that the SDKs named under `wire` send; Azure's are of the description named in `carried`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import quote
 from zdr_router.registry.vocabulary import carried
 from zdr_router.registry.vocabulary.wire.cohere import COHERE
 from zdr_router.registry.vocabulary.wire.converse import CONVERSE
-from zdr_router.registry.vocabulary.wire.generate_content import GENERATE_CONTENT
+from zdr_router.registry.vocabulary.wire.generate_content import GEMINI, GENERATE_CONTENT
 from zdr_router.registry.vocabulary.wire.messages import MESSAGES, RAW_PREDICT
 from zdr_router.registry.vocabulary.wire.watsonx import WATSONX
 
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 _CHAT: Final = "chat.completions"
 _EMBEDDINGS: Final = "embeddings"
+# The newest that Azure/azure-rest-api-specs describes for deployments; what came later is served at `/openai/v1`.
 _AZURE_VERSION: Final = "api-version=2025-04-01-preview"
-_WATSONX_VERSION: Final = "version=2025-10-01"
+# A date, whichever; the one that ibm-watsonx-ai 1.8.1 sends.
+_WATSONX_VERSION: Final = "version=2026-10-14"
+# The one under which `wire.messages` was read; its successor takes no sampling parameters.
 _ANTHROPIC_VERSION: Final = {"anthropic-version": "2023-06-01"}
 
 
@@ -96,9 +100,9 @@ ROWS: Final[tuple[Dialect, ...]] = (
     ),
     Dialect(
         "litellm:gemini",
-        {_CHAT: carried.GENERATE_CONTENT_CHAT},
+        {_CHAT: carried.GEMINI_CHAT},
         _paths("/models/{model}:generateContent", "/models/{model}:streamGenerateContent?alt=sse"),
-        GENERATE_CONTENT,
+        GEMINI,
         model_at="",
     ),
     Dialect(

@@ -21,6 +21,7 @@ from zdr_router.registry.vocabulary.shapes import (
 )
 
 IMAGE: Final = Address(inline="inline_image", remote="remote_image")
+DETAIL: Final = Words(dict.fromkeys(("auto", "low", "high"), ""))
 VIDEO: Final = Address(inline="inline_video", remote="remote_video")
 # Base64 without a scheme is the published form of these two; some servers also take addresses in the same place.
 FILE_DATA: Final = Address(inline="inline_file", remote="remote_file", bare="inline_file")

@@ -21,12 +21,12 @@ from zdr_router.registry.vocabulary.shapes import (
 
 _TEXT: Final = Object({"text": TEXT})
 _TEXTS: Final = Either({"string": TEXT, "list": Items(Tagged("type", {"text": _TEXT}))})
-_IMAGE: Final = Object({"image_url": Object({"url": parts.IMAGE})})
+_IMAGE: Final = Object({"image_url": Object({"url": parts.IMAGE, "detail": parts.DETAIL})})
 _CONTENT: Final = Either({"string": TEXT, "list": Items(Tagged("type", {"text": _TEXT, "image_url": _IMAGE}))})
 _CALL: Final = Object(
     {"id": TEXT, "type": Words({"function": ""}), "function": Object({"name": TEXT, "arguments": TEXT})}
 )
-_FUNCTION: Final = Object({"name": TEXT, "description": TEXT, "parameters": ANYTHING})
+_FUNCTION: Final = Object({"name": TEXT, "description": TEXT, "parameters": ANYTHING}, required=("name", "parameters"))
 
 COHERE: Final = Object(
     {
@@ -58,4 +58,4 @@ COHERE: Final = Object(
     },
     required=("model", "messages"),
 )
-"""As published at docs.cohere.com/v2/reference/chat (read 2026-11-22)."""
+"""As typed in cohere-python 7.3.1 (`V2Client.chat` and what it takes; read 2026-11-22)."""

@@ -17,17 +17,33 @@ from zdr_router.registry.vocabulary.shapes import (
     Tagged,
     Words,
 )
+from zdr_router.registry.vocabulary.wire import messages
 
 # `bytes` only: a source may also name an object in S3, which is unknown here.
 _IMAGE: Final = Object({"bytes": Address(inline="inline_image", remote="remote_image", bare="inline_image")})
 _FILE: Final = Object({"bytes": Address(inline="inline_file", remote="remote_file", bare="inline_file")})
 _CACHE_POINT: Final = Object({"type": Words({"default": ""}), "ttl": Words({"5m": "", "1h": ""})}, "cache_control")
 
+# By format, the media type that it stands for.
+_IMAGES: Final = {kind: f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp")}
+_FILES: Final = {
+    "pdf": "application/pdf",
+    "csv": "text/csv",
+    "doc": "application/msword",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html",
+    "txt": "text/plain",
+    "md": "text/markdown",
+}
+MEDIA: Final = frozenset({*_IMAGES.values(), *_FILES.values()})
+
 _BLOCK: Final = Object(
     {
         "text": TEXT,
-        "image": Object({"format": TEXT, "source": _IMAGE}),
-        "document": Object({"format": TEXT, "name": TEXT, "source": _FILE}),
+        "image": Object({"format": Words(dict.fromkeys(_IMAGES, "")), "source": _IMAGE}),
+        "document": Object({"format": Words(dict.fromkeys(_FILES, "")), "name": TEXT, "source": _FILE}),
         "toolUse": Object({"toolUseId": TEXT, "name": TEXT, "input": ANYTHING}, "tool_history"),
         "toolResult": Object(
             {
@@ -63,7 +79,7 @@ _MODEL_FIELDS: Final = Object(
                 "adaptive": Object({"display": Words({"summarized": "", "omitted": ""})}, "reasoning"),
             },
         ),
-        "output_config": Object({"effort": parts.EFFORT}),
+        "output_config": Object({"effort": messages.EFFORT}),
         "reasoningConfig": Object({"type": Words({"enabled": "reasoning"}), "maxReasoningEffort": parts.EFFORT}),
         "reasoning_effort": parts.EFFORT,
         "reasoning": Object({"effort": parts.EFFORT}),
@@ -86,4 +102,8 @@ CONVERSE: Final = Object(
     },
     required=("messages",),
 )
-"""As published at docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html (read 2026-11-22)."""
+"""As modelled in botocore 1.44.5 (bedrock-runtime 2023-09-30, `ConverseRequest`; read 2026-11-22).
+
+That model leaves `additionalModelRequestFields` open. What stands there follows the makers of the models: Claude's as
+in `messages`, the others' as litellm writes them, whose references were not read.
+"""

@@ -16,6 +16,7 @@ from zdr_router.registry.vocabulary.shapes import (
     TEXTS,
     Items,
     Object,
+    Switch,
     Words,
 )
 
@@ -23,6 +24,7 @@ from zdr_router.registry.vocabulary.shapes import (
 _IMAGES: Final = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "image/gif")
 _SOUNDS: Final = ("wav", "mp3", "mpeg", "aiff", "aac", "ogg", "flac", "mpga", "m4a", "opus", "pcm", "webm", "mp4")
 _FILES: Final = ("application/pdf", "text/plain", "text/html", "text/css", "text/csv", "text/xml", "text/markdown")
+MEDIA: Final = frozenset({*_IMAGES, *_FILES})
 _KINDS: Final = Words(
     {
         **dict.fromkeys(_IMAGES, "inline_image"),
@@ -79,4 +81,11 @@ GENERATE_CONTENT: Final = Object(
     },
     required=("contents",),
 )
-"""As published at ai.google.dev/api/generate-content and in the reference of Vertex AI (read 2026-11-22)."""
+"""As typed and converted in python-genai 3.4.0 (`types.py`, `models.py`; read 2026-11-22).
+
+It names no media types, and writes levels of thinking in capitals, which litellm does not: both follow litellm, and the
+lists of Google's pages were not read.
+"""
+
+GEMINI: Final = Object({**GENERATE_CONTENT.keys, "store": Switch(on="store")}, required=GENERATE_CONTENT.required)
+"""The same at the Gemini API, which alone lets a request say whether it is logged."""

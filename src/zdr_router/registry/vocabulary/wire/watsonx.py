@@ -19,15 +19,16 @@ from zdr_router.registry.vocabulary.shapes import (
     Words,
 )
 
+EFFORT: Final = Words(dict.fromkeys(("low", "medium", "high"), "reasoning"))
+
 _TEXT: Final = Object({"text": TEXT})
-_TEXTS: Final = Either({"string": TEXT, "list": Items(Tagged("type", {"text": _TEXT}))})
-_IMAGE: Final = Object({"image_url": Object({"url": parts.IMAGE})})
+_IMAGE: Final = Object({"image_url": Object({"url": parts.IMAGE, "detail": parts.DETAIL})})
 _CONTENT: Final = Either({"string": TEXT, "list": Items(Tagged("type", {"text": _TEXT, "image_url": _IMAGE}))})
 _CALL: Final = Object(
     {"id": TEXT, "type": Words({"function": ""}), "function": Object({"name": TEXT, "arguments": TEXT})}
 )
 _FUNCTION: Final = Object({"name": TEXT, "description": TEXT, "parameters": ANYTHING})
-_SCHEMA: Final = Object({"name": TEXT, "description": TEXT, "schema": ANYTHING, "strict": FLAG})
+_SCHEMA: Final = Object({"name": TEXT, "schema": ANYTHING, "strict": FLAG})
 
 WATSONX: Final = Object(
     {
@@ -37,10 +38,10 @@ WATSONX: Final = Object(
             Tagged(
                 "role",
                 {
-                    "system": Object({"content": _TEXTS}),
+                    "system": Object({"content": TEXT}),
                     "user": Object({"content": _CONTENT}),
-                    "assistant": Object({"content": _TEXTS, "tool_calls": Items(_CALL, "tool_history")}),
-                    "tool": Object({"content": _TEXTS, "tool_call_id": TEXT}, "tool_history"),
+                    "assistant": Object({"content": TEXT, "tool_calls": Items(_CALL, "tool_history")}),
+                    "tool": Object({"content": TEXT, "tool_call_id": TEXT}, "tool_history"),
                 },
             ),
             at_least=1,
@@ -67,8 +68,11 @@ WATSONX: Final = Object(
         "n": INTEGER,
         "logprobs": FLAG,
         "top_logprobs": INTEGER,
-        "reasoning_effort": parts.EFFORT,
+        "reasoning_effort": EFFORT,
     },
     required=("model_id", "project_id", "messages"),
 )
-"""As published at cloud.ibm.com/apidocs/watsonx-ai#text-chat (read 2026-11-22)."""
+"""As typed in ibm-watsonx-ai 1.8.1 for Python (`TextChatParameters`) and in watsonx-ai-node-sdk 1.7.14 (messages).
+
+Both read 2026-11-22. IBM's reference of the API itself, at cloud.ibm.com/apidocs/watsonx-ai, was not to be had.
+"""
