@@ -131,7 +131,10 @@ CALLS = [
     ("cohere", {"reasoning_effort": "low"}, "reasoning_effort"),
     ("cohere", {"tools": [{"type": "function", "function": TOOL}], "tool_choice": NAMED}, "tool_choice"),
     ("watsonx", {"top_k": 3}, "top_k"),
-    ("watsonx", {"reasoning_effort": "minimal"}, "reasoning_effort"),
+    *(
+        (dialect, {"reasoning_effort": "minimal"}, "reasoning_effort")
+        for dialect in ("anthropic", "bedrock", "gemini", "watsonx")
+    ),
     ("watsonx", {"response_format": FORMAT}, "response_format.json_schema.description"),
     *(
         (dialect, user({"type": "image_url", "image_url": {**PICTURE["image_url"], "detail": "original"}}), DETAIL)

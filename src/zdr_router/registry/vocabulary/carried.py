@@ -103,8 +103,9 @@ def _chat(parameters: Iterable[str], own: Mapping[str, Shape]) -> Object:
 
 
 MESSAGES_CHAT: Final = _chat(
-    ("top_k", "parallel_tool_calls", "reasoning_effort"),
+    ("top_k", "parallel_tool_calls"),
     {
+        "reasoning_effort": EFFORT,
         "messages": _messages(_SEEN, _CACHE),
         "tools": _tools(_CACHE, strict=FLAG),
         "tool_choice": _choice(_EVERY_CHOICE),
@@ -114,8 +115,9 @@ MESSAGES_CHAT: Final = _chat(
 """Anthropic's Messages, wherever they are served."""
 
 CONVERSE_CHAT: Final = _chat(
-    ("reasoning_effort",),
+    (),
     {
+        "reasoning_effort": EFFORT,
         "messages": _messages(_SEEN, _CACHE),
         "tools": _tools(_CACHE, strict=FLAG),
         "tool_choice": _choice(("auto", "required")),
@@ -125,8 +127,9 @@ CONVERSE_CHAT: Final = _chat(
 """Bedrock's Converse."""
 
 GENERATE_CONTENT_CHAT: Final = _chat(
-    ("top_k", "seed", "frequency_penalty", "presence_penalty", "reasoning_effort"),
+    ("top_k", "seed", "frequency_penalty", "presence_penalty"),
     {
+        "reasoning_effort": EFFORT,
         "messages": _messages({**_SEEN, "input_audio": _AUDIO}),
         "tools": _tools({}, strict=NOTHING),
         "tool_choice": _choice(_EVERY_CHOICE),

@@ -20,6 +20,7 @@ from zdr_router.registry.vocabulary.shapes import (
 )
 
 EFFORT: Final = Words(dict.fromkeys(("low", "medium", "high"), "reasoning"))
+"""What watsonx takes, and the words that mean the same to every model behind the other formats."""
 
 _TEXT: Final = Object({"text": TEXT})
 _IMAGE: Final = Object({"image_url": Object({"url": parts.IMAGE, "detail": parts.DETAIL})})
