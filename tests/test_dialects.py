@@ -11,6 +11,7 @@ import pytest
 import upstream as up
 from deployments import SAYING, one_authority, registry, shipped
 from deployments import configuration as declared
+from here import needs_extra
 from litellm_library import library
 from signed import ENVIRON, STATED, signed
 from upstream import Upstream
@@ -311,7 +312,7 @@ async def test_what_is_forbidden_of_the_native_body_stops_it(wire):
 
 async def test_a_signature_of_aws_holds_for_the_address_and_the_body_that_left():
     """Checked by the published steps of Signature Version 4: the path is escaped once more than it was sent."""
-    pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+    needs_extra("aws", "botocore")
     wire, region = BY_NAME["litellm:bedrock"], "eu-central-1"
     async with Upstream(wire.streams(wire.events("ok"))) as server:
         host = f"http://127.0.0.1:{server.port}"

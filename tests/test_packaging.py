@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from here import lacking, needs
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -135,7 +136,7 @@ BUILD = "import hatchling.build, sys; print(hatchling.build.build_{}(sys.argv[1]
 
 
 def build(program: str, where: Path) -> subprocess.CompletedProcess[str]:
-    pytest.importorskip("hatchling")
+    needs("hatchling", fix="it is in the group `backend`")
     return subprocess.run(
         [sys.executable, "-B", "-c", program, str(where)],
         cwd=ROOT,
@@ -245,7 +246,7 @@ def test_every_dependency_has_a_line_that_says_why() -> None:
 def test_make_help_lists_every_target() -> None:
     make = shutil.which("make")
     if make is None:
-        pytest.skip("make is not installed")
+        lacking("there is no make", "install it")
     (phony,) = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     shown = subprocess.run([make, "--no-print-directory", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
     listed = [line.split()[1] for line in shown.stdout.splitlines()]

@@ -42,7 +42,7 @@ def process(tmp_path):
     """Run `zdr` as a process of its own, in an empty folder and without a terminal."""
 
     def run(*args, stdin="", env=None):
-        command = [sys.executable, "-c", "from zdr_router.cli import main; main()", *(str(arg) for arg in args)]
+        command = [sys.executable, "-m", "zdr_router", *(str(arg) for arg in args)]
         known = {**os.environ, **(env or {})}
         empty = tmp_path / "elsewhere"
         empty.mkdir(exist_ok=True)

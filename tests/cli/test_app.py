@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -22,6 +23,15 @@ GROUPS = ("registry", "import")
 def test_the_version_is_that_of_the_package(zdr):
     result = zdr("--version")
     assert (result.exit_code, result.stdout) == (0, f"zdr {zdr_router.__version__}\n")
+
+
+@pytest.mark.parametrize("module", ["zdr_router", "zdr_router.cli"])
+@pytest.mark.parametrize("args", [["check", "--ahead", "0"], ["explain", "ZDR301"], ["nonsense"], ["--version"]])
+def test_the_package_runs_as_the_command_does(zdr, module, args):
+    command = [sys.executable, "-m", module, *args]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    here = zdr(*args)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (here.exit_code, here.stdout, here.stderr)
 
 
 def test_the_commands_are_those_that_are_documented_here():

@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_read_is_shown_with_its_line(process, operator, te
 
 def test_an_interrupt_ends_with_130_and_says_nothing_of_the_prompt(model, operator):
     model.mood = "asleep"
-    command = [sys.executable, "-c", "from zdr_router.cli import main; main()", "ask", "assistant", "-c"]
+    command = [sys.executable, "-m", "zdr_router", "ask", "assistant", "-c"]
     asking = subprocess.Popen(
         [*command, str(operator(model.base_url)), CANARY],
         stdout=subprocess.PIPE,

@@ -256,3 +256,8 @@ def test_every_id_can_be_explained(zdr, id_):
     assert result.exit_code == 0
     assert result.stdout.startswith(f"{id_}: ")
     assert json.loads(zdr("explain", id_, "--json").stdout)["id"] == id_
+
+
+def test_the_option_is_named_where_its_revision_is_none(zdr, checkout):
+    checkout(BARE)
+    assert "error: --against: no-such-revision" in zdr("check", "providers", "--against", "no-such-revision").stderr

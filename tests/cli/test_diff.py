@@ -93,3 +93,11 @@ def test_a_side_that_cannot_be_loaded_is_named_as_it_was_given(process, tmp_path
     assert result.returncode == Code.CONFIGURATION
     assert "  where: HEAD:bad.yaml:1\n" in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("side", ["nowhere", "no-such-revision:providers"])
+def test_a_side_that_is_no_place_is_a_fault_of_the_command_line(zdr, side):
+    result = zdr("registry", "diff", "shipped", side)
+    assert (result.exit_code, result.stdout) == (Code.USAGE, "")
+    assert result.stderr.startswith("error: n")
+    assert "  next:  name a f" in result.stderr

@@ -149,7 +149,7 @@ import ctypes, os, sys
 if os.geteuid() == 0:
     for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
         ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
-os.execv(sys.executable, [sys.executable, "-c", "from zdr_router.cli import main; main()", *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, "-m", "zdr_router", *sys.argv[1:]])
 """
 
 
@@ -238,7 +238,7 @@ class Terminal:
 
     def __init__(self, *args, env):
         self._ours, theirs = pty.openpty()
-        command = [sys.executable, "-c", "from zdr_router.cli import main; main()", *map(str, args)]
+        command = [sys.executable, "-m", "zdr_router", *map(str, args)]
         known = {**os.environ, "TERM": "xterm", **env}
         self.process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=known, close_fds=True)
         os.close(theirs)

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - what is imported below needs an extra
 """Signature Version 4, held against a signature that AWS published and against its text, written out once more here."""
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import re
 from urllib.parse import quote, urlsplit
 
 import pytest
+from here import needs_extra
 
-pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+needs_extra("aws", "botocore")
 
 from signed import CANARY
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E402 - what is imported below needs an extra
 """What Google is asked: a statement that the key of a service account signs."""
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ import traceback
 from urllib.parse import parse_qs
 
 import pytest
+from here import needs_extra
 
-pytest.importorskip("google.auth", reason="the extra `google` is not installed")
+needs_extra("google", "google.auth")
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding

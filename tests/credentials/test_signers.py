@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from here import needs_extra
 from signed import CANARY, made, signed, target
 from upstream import Upstream
 
@@ -36,14 +37,15 @@ async def test_each_account_has_one_signer_and_nothing_is_fetched_at_the_start(a
 
 @pytest.mark.parametrize("auth", LIBRARIES)
 async def test_a_way_that_needs_a_library_has_its_signer_too(auth):
-    pytest.importorskip(LIBRARIES[auth][0], reason="an extra is not installed")
+    library, extra = LIBRARIES[auth]
+    needs_extra(extra, library)
     assert signers(target(auth)).by_account.keys() == {"a"}
 
 
 @pytest.mark.parametrize("auth", LIBRARIES)
 async def test_a_library_that_is_missing_is_an_error_when_the_router_opens(auth, monkeypatch):
-    pytest.importorskip(LIBRARIES[auth][0], reason="an extra is not installed")
     library, extra = LIBRARIES[auth]
+    needs_extra(extra, library)
     module = "zdr_router.credentials." + {"aws_sigv4": "aws", "google": "google"}[auth]
     monkeypatch.delitem(sys.modules, module, raising=False)
     for name in [name for name in sys.modules if name == library or name.startswith(f"{library}.")]:
@@ -71,14 +73,14 @@ def test_an_account_that_is_not_signed_for_needs_no_library():
 
 
 async def test_a_region_that_nobody_names_is_an_error_when_the_router_opens():
-    pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+    needs_extra("aws", "botocore")
     router = made("aws_sigv4", regions=["eu-central-1", "us-east-1"])
     with pytest.raises(ConfigError, match="account a: nobody says for which region its requests are signed"):
         await router.__aenter__()
 
 
 async def test_the_region_is_the_one_that_the_host_names():
-    pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+    needs_extra("aws", "botocore")
     one = target("aws_sigv4", regions=["eu-central-1", "us-east-1"])
     regional = signed(
         "aws_sigv4", "https://bedrock-runtime.{region}.amazonaws.com/v1", regions=["eu-central-1", "us-east-1"]
@@ -95,7 +97,7 @@ def _replace(one, configuration, base_url):
 
 
 async def test_a_key_that_is_none_of_a_service_account_is_an_error_when_the_router_opens():
-    pytest.importorskip("google.auth", reason="the extra `google` is not installed")
+    needs_extra("google", "google.auth")
     one = target("google")
     wrong = dataclasses.replace(one, credential=Sealed(f'{{"service_account":"{CANARY}"}}'))
     with pytest.raises(ConfigError, match="not the JSON key of a service account") as caught:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 import upstream as up
 from deployments import SAYING
+from here import needs_extra
 from signed import (
     APPLICATION,
     CANARY,
@@ -66,7 +67,7 @@ async def test_a_token_is_bought_with_the_secret_and_the_provider_gets_the_token
 
 
 async def test_a_service_account_states_who_it_is_and_its_key_stays_here():
-    pytest.importorskip("google.auth", reason="the extra `google` is not installed")
+    needs_extra("google", "google.auth")
     async with signing("google", otherwise=token()) as (router, server, tokens):
         await chat(router)
     assert server.requests[0].headers["authorization"] == "Bearer token-1"
@@ -77,7 +78,7 @@ async def test_a_service_account_states_who_it_is_and_its_key_stays_here():
 
 
 async def test_keys_of_aws_sign_what_arrives_and_stay_here():
-    pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+    needs_extra("aws", "botocore")
     async with Upstream() as server, signing_router("aws_sigv4", server) as router:
         await chat(router)
     (arrived,) = server.requests
@@ -94,7 +95,7 @@ async def test_keys_of_aws_sign_what_arrives_and_stay_here():
 
 
 async def test_a_head_that_no_second_request_has_is_not_kept():
-    pytest.importorskip("botocore", reason="the extra `aws` is not installed")
+    needs_extra("aws", "botocore")
     async with Upstream() as server, signing_router("aws_sigv4", server) as router:
         await chat(router)
         assert router._sender._transport._pool.render.cache_info().currsize == 0

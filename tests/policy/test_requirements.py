@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from zdr_router.errors import InvalidRequest
 from zdr_router.policy.preferences import NO_PREFERENCES
-from zdr_router.policy.readers import UNKNOWN_LIMIT
 from zdr_router.policy.requirements import read
+from zdr_router.policy.unread import UNKNOWN_LIMIT
 from zdr_router.registry.vocabulary import FEATURES, REQUESTS
 
 HELLO = [{"role": "user", "content": "hello"}]

@@ -1,10 +1,10 @@
-"""Asks the shipped registry for verdicts: may this configuration serve this request under that policy?"""
+"""Clears targets of the shipped registry, as an operator who states every grant that a configuration asks for."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.policy.accounts import Account, Grant, fingerprint
 from zdr_router.policy.clearance import Clearance
@@ -13,7 +13,7 @@ from zdr_router.policy.conditions import compile_conditions
 from zdr_router.policy.grants import NAMED_SCOPES
 from zdr_router.policy.policy import Policy
 from zdr_router.policy.request import Request
-from zdr_router.policy.target import make_target
+from zdr_router.policy.target import exclusion, find_model, make_target
 from zdr_router.policy.trust import Trust
 from zdr_router.registry import Registry
 from zdr_router.registry.ladders import FLAGS
@@ -22,70 +22,72 @@ from zdr_router.sealed import Sealed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zdr_router.metadata import Refusal
     from zdr_router.registry import Configuration
 
 REGISTRY: Final = Registry.shipped()
 CONFIGURATIONS: Final = REGISTRY.configurations
-NOW: Final = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC).timestamp()
-"""Between the day on which the registry was read and the first day on which one of these files lapses."""
+DAY: Final = max(each.attestation.observed for each in CONFIGURATIONS.values())
+NOON: Final = dt.datetime.combine(DAY, dt.time(12), tzinfo=dt.UTC).timestamp()
+"""Of the day on which the last of the registry was read."""
 
 SPEAKS_EVERYTHING: Final = frozenset(each.dialect for each in CONFIGURATIONS.values())
-NOT_OF_THE_DATA: Final = "ZDR705"
-"""Which formats and credentials a build knows is no fact about a provider."""
+"""Which formats a build speaks is no fact about a provider."""
 
-GENEROUS: Final = Policy(
-    minimum_grade="documented",
-    cache="local_encrypted",
+WITHOUT_GRANT: Final = frozenset({"default", "request_parameter"})
+ACCEPTING: Final = Policy(
+    minimum_grade="claimed",
+    cache="disk",
     tolerate=["abuse_flag", "csam_screening", "safety_retention", "error_debug", "sampling", "legal_hold"],
     human_review_within_exceptions=True,
 )
-"""Whatever it refuses, every policy refuses."""
+"""Accepts whatever can be accepted, so that what is refused under it is refused by the facts alone."""
 
-_SAYING: Final = {
-    "chat.completions": {"messages": [{"role": "user", "content": "hello"}]},
-    "responses": {"input": "hello"},
-    "embeddings": {"input": "hello"},
-}
+KEY: Final = "a key of the operator's"
+NOWHERE: Final = ""
+"""As `base_url`: the account names no address."""
+
+_SAYING: Final = {"messages": [{"role": "user", "content": "hello"}]}
 _PLACES: Final = {"region": "eu-west-1", "location": "eu-west-1"}
 
 
-def host_of(configuration: Configuration, **places: str) -> str:
-    """The first host, its placeholders filled in."""
-    return re.sub(r"\{(\w+)\}", lambda match: {**_PLACES, **places}.get(match[1], "example"), configuration.hosts[0])
-
-
-def verdict(  # noqa: PLR0913 - what a verdict depends on
+def decided(  # noqa: PLR0913 - what a verdict depends on
     name: str,
     model: str,
     *,
-    policy: Policy = GENEROUS,
-    endpoint: str = "chat.completions",
+    endpoint: str | None = None,
+    body: Mapping[str, object] | None = None,
     base_url: str | None = None,
-    grant_scope: Mapping[str, str] | None = None,
     granted: bool = True,
-    tenants: int = 1,
-    **body: object,
-) -> frozenset[str]:
-    """The ids of the refusals for one request; none when it is cleared.
+    scope: Mapping[str, str] | None = None,
+    grant_scope: Mapping[str, str] | None = None,
+    engine_version: str | None = None,
+    shared: bool = False,
+    **demands: Any,
+) -> Clearance | tuple[Refusal, ...]:
+    """What becomes of a request; `demands` are fields of a policy, which tighten `ACCEPTING`.
 
-    The account holds the grant that its configuration asks for, for the scope that it asks for, unless told otherwise.
+    Unless told otherwise the request is for the first endpoint, and the account names an address and holds the grant
+    that the configuration asks for, for the scope that it asks for.
     """
     configuration = CONFIGURATIONS[name]
-    kind = configuration.mechanism.scope
-    scope = {kind: "ours"} if kind in NAMED_SCOPES else {}
+    mechanism = configuration.mechanism
+    if scope is None:
+        scope = {mechanism.scope: "ours"} if mechanism.scope in NAMED_SCOPES else {}
     grant = Grant(
-        basis=configuration.mechanism.kind,
+        basis=mechanism.kind,
         stated_by="tests",
-        since=dt.date(2026, 11, 22),
-        until=dt.date(2027, 2, 1),
-        scope=scope if grant_scope is None else dict(grant_scope),
-        credential=fingerprint("ours", "a key"),
+        since=DAY,
+        until=DAY,
+        scope=dict(scope if grant_scope is None else grant_scope),
+        credential=fingerprint("ours", KEY),
     )
     account = Account(
         configuration=name,
-        base_url=base_url or host_of(configuration),
-        scope=scope,
-        grant=grant if granted and configuration.mechanism.kind != "default" else None,
+        base_url=(address(configuration) if base_url is None else base_url) or None,
+        scope=dict(scope),
+        grant=grant if granted and mechanism.kind not in WITHOUT_GRANT else None,
+        engine_version=engine_version,
     )
     target = make_target(
         account_name="ours",
@@ -94,16 +96,37 @@ def verdict(  # noqa: PLR0913 - what a verdict depends on
         model=model,
         country=REGISTRY.providers[configuration.provider].country,
         tenant=None,
-        shared=tenants > 1,
-        credential=Sealed("a key"),
+        shared=shared,
+        credential=Sealed(KEY),
         digest=REGISTRY.digests[name],
         source=REGISTRY.sources[name],
         rules=compile_conditions(configuration.conditions),
     )
-    request = Request.of(endpoint, Sealed({"model": "chat", **_SAYING[endpoint], **body}))
+    asked = endpoint or configuration.endpoints[0]
+    said = _SAYING if asked == "chat.completions" else {"input": "hello"}
+    request = Request.of(asked, Sealed({"model": model, **said, **(body or {})}))
     clearing = Clearing(dialects=SPEAKS_EVERYTHING, salt_key=bytes(32))
-    answer = clearing.clear(target, request, policy.complete(), Trust(), NOW)
-    return frozenset() if isinstance(answer, Clearance) else frozenset(each.id for each in answer) - {NOT_OF_THE_DATA}
+    policy = ACCEPTING & Policy(**demands) if demands else ACCEPTING
+    return clearing.clear(target, request, policy.complete(), Trust(), NOON)
+
+
+def refused(name: str, model: str, **how: Any) -> frozenset[str]:
+    """The ids of the rules that refuse; none when it clears."""
+    found = decided(name, model, **how)
+    return frozenset() if isinstance(found, Clearance) else frozenset(each.id for each in found)
+
+
+def cleared(name: str, model: str, **how: Any) -> Clearance:
+    """The clearance of a request that has to be cleared."""
+    found = decided(name, model, **how)
+    assert isinstance(found, Clearance), found
+    return found
+
+
+def address(configuration: Configuration) -> str:
+    """The first host with its placeholders filled in, or that of a server of one's own."""
+    host = configuration.hosts[0] if configuration.hosts else "http://127.0.0.1:8000/v1"
+    return re.sub(r"\{(\w+)\}", lambda match: _PLACES.get(match[1], "example"), host)
 
 
 def clean(name: str) -> bool:
@@ -111,6 +134,12 @@ def clean(name: str) -> bool:
     configuration = CONFIGURATIONS[name]
     parties = [configuration.flags, *(leg.flags for leg in configuration.legs)]
     return all(getattr(flags, flag) == "no" for flags in parties for flag in FLAGS)
+
+
+def serves(name: str, model: str) -> bool:
+    """Whether the configuration lists `model` and does not exclude it."""
+    configuration = CONFIGURATIONS[name]
+    return find_model(configuration, model) is not None and exclusion(configuration, model) is None
 
 
 def forbids(name: str, body: dict[str, object]) -> bool:
@@ -127,3 +156,14 @@ def shows_beforehand(name: str, path: str, headers: Mapping[str, str]) -> bool:
     """Whether an answer at `path` with these headers, and nothing else, lets content leave."""
     expected = compile_conditions(CONFIGURATIONS[name].conditions).preflight
     return list(expected) == [path] and all(each.holds(headers, {}) for each in expected[path])
+
+
+def of(*providers: str) -> list[str]:
+    """The ids of all configurations of these providers."""
+    return [name for name, each in CONFIGURATIONS.items() if each.provider in providers]
+
+
+def carried(name: str) -> set[str]:
+    """The claims that evidence of the provider's own carries: neither secondary nor read with low confidence."""
+    evidence = CONFIGURATIONS[name].attestation.evidence
+    return {claim for each in evidence if each.kind != "secondary" and each.confidence != "low" for claim in each.about}

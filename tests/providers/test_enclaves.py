@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from providers.gateways_support import CONFIGURATIONS, REGISTRY, carried, clears, of, serves, verdict
+from providers.support import CONFIGURATIONS, REGISTRY, carried, cleared, of, refused, serves
 
 from zdr_router.policy.target import exclusion
 from zdr_router.registry.ladders import FLAGS
@@ -33,35 +33,37 @@ def test_a_flag_that_is_no_is_carried_by_a_source_that_was_read(name):
 
 def test_only_what_a_proxy_checks_clears():
     assert set(ENCLAVES) > set(VERIFYING)
-    assert {name for name in ENCLAVES if clears(name, some_model(name))} == set(VERIFYING)
+    assert {name for name in ENCLAVES if not refused(name, some_model(name), cache="host_memory")} == set(VERIFYING)
 
 
 @proxies
 def test_a_proxy_that_checks_needs_a_grant_that_says_so(name, model):
-    assert verdict(name, model, grant=False) == ("ZDR301",)
+    assert refused(name, model, granted=False) == {"ZDR301"}
 
 
 @proxies
 def test_a_checked_enclave_is_contracted_and_never_more(name, model):
-    assert clears(name, model, policy={"minimum_grade": "contracted"})
-    assert verdict(name, model, policy={"minimum_grade": "verified"}) == ("ZDR401",)
-    assert verdict(name, model, policy={"minimum_grade": "enclave"}) == ("ZDR401",)
+    assert not refused(name, model, minimum_grade="contracted", cache="host_memory")
+    assert refused(name, model, minimum_grade="verified") == {"ZDR401"}
+    assert refused(name, model, minimum_grade="enclave") == {"ZDR401"}
 
 
 @proxies
 def test_a_checked_enclave_is_reached_through_this_machine_alone(name, model):
-    assert verdict(name, model, base_url="https://inference.example.com/v1") == ("ZDR701",)
+    assert refused(name, model, base_url="https://inference.example.com/v1") == {"ZDR701"}
 
 
 @proxies
 def test_an_older_proxy_is_outside_what_was_read(name, model):
-    assert clears(name, model, engine_version="1.41" if name.startswith("privatemode") else "0.2.1")
-    assert verdict(name, model, engine_version="0.1") == ("ZDR106",)
+    assert not refused(
+        name, model, engine_version="1.41" if name.startswith("privatemode") else "0.2.1", cache="host_memory"
+    )
+    assert refused(name, model, engine_version="0.1") == {"ZDR106"}
 
 
 @pytest.mark.parametrize("name", [name for name in ENCLAVES if name not in VERIFYING])
 def test_an_enclave_that_nobody_checks_is_refused_for_what_it_is(name):
-    assert {"ZDR201", "ZDR306"} & set(verdict(name, some_model(name)))
+    assert {"ZDR201", "ZDR306"} & refused(name, some_model(name))
 
 
 @pytest.mark.parametrize("name", ENCLAVES)
@@ -81,10 +83,10 @@ def test_privatemode_may_write_requests_to_the_operators_own_disk():
 
 
 def test_privatemode_keeps_tenants_apart_by_a_salt_and_tinfoil_cannot():
-    clearance = verdict("privatemode/proxy", "gpt-oss-120b", shared=True)
+    clearance = cleared("privatemode/proxy", "gpt-oss-120b", shared=True)
     (salt,) = [forced.value for forced in clearance.forced if forced.name == "cache_salt"]
     assert len(salt) >= 32  # a shorter one is an error of the proxy's
-    assert verdict("tinfoil/verifying-proxy", "gpt-oss-120b", shared=True) == ("ZDR203",)
+    assert refused("tinfoil/verifying-proxy", "gpt-oss-120b", shared=True) == {"ZDR203"}
 
 
 def test_privatemode_names_that_move_are_excluded():
@@ -100,7 +102,7 @@ def test_tinfoil_serves_only_the_models_whose_settings_were_read():
 def test_near_ai_passes_closed_models_on(model):
     assert not serves("near-ai/enclave", model)
     assert serves("near-ai/third-party", model)
-    assert "ZDR201" in verdict("near-ai/third-party", model)
+    assert "ZDR201" in refused("near-ai/third-party", model)
 
 
 def test_near_ai_open_weights_are_not_taken_for_somebody_elses():
@@ -124,7 +126,7 @@ def test_chutes_enclaves_are_told_by_the_end_of_the_name():
 def test_venice_passes_models_on_without_a_name_and_that_is_not_private(model):
     assert not serves("venice/private", model)
     assert serves("venice/anonymized", model)
-    assert "ZDR201" in verdict("venice/anonymized", model)
+    assert "ZDR201" in refused("venice/anonymized", model)
 
 
 @pytest.mark.parametrize("model", ["zai-org-glm-5-2:enable_web_search=on", "llama-3.3-70b:enable_web_scraping=true"])
@@ -133,7 +135,7 @@ def test_venice_suffixes_that_switch_features_on_are_excluded(model):
 
 
 def test_venice_private_models_are_refused_for_the_cache_that_nobody_places():
-    assert verdict("venice/private", "llama-3.3-70b") == ("ZDR202",)
+    assert refused("venice/private", "llama-3.3-70b") == {"ZDR202"}
 
 
 @pytest.mark.parametrize("name", NAMES)

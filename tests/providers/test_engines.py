@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from providers.gateways_support import CONFIGURATIONS, carried, clears, keeps_nothing, of, serves, verdict
+from providers.support import CONFIGURATIONS, carried, clean, cleared, of, refused, serves
 
 from zdr_router.registry.ladders import FLAGS
 
 ENGINES = ("vllm", "sglang", "tgi", "llama-cpp", "ollama", "lm-studio", "localai", "triton-tensorrt-llm")
 NAMES = [name for name in of(*ENGINES) if CONFIGURATIONS[name].self_operated]
-CLEAN = [name for name in NAMES if keeps_nothing(name)]
+CLEAN = [name for name in NAMES if clean(name)]
 MODEL = "my-weights-7b"
 
 
@@ -19,7 +19,7 @@ def flags_of(name):
 
 
 def test_every_engine_but_the_one_with_closed_source_has_a_way_that_clears():
-    cleared = {name.partition("/")[0] for name in CLEAN if clears(name, MODEL)}
+    cleared = {name.partition("/")[0] for name in CLEAN if not refused(name, MODEL, cache="host_memory")}
     assert set(ENGINES) - cleared == {"lm-studio"}
 
 
@@ -31,7 +31,7 @@ def test_a_flag_that_is_no_is_carried_by_a_source_that_was_read(name):
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_running_it_yourself_is_a_statement_too(name):
-    assert verdict(name, MODEL, grant=False) == ("ZDR301",)
+    assert refused(name, MODEL, granted=False) == {"ZDR301"}
 
 
 @pytest.mark.parametrize("name", CLEAN)
@@ -42,7 +42,7 @@ def test_nothing_is_both_required_and_forbidden(name):
 
 @pytest.mark.parametrize(("name", "version"), [("vllm/self-operated", "0.9"), ("sglang/self-operated", "0.5.20")])
 def test_an_engine_whose_version_was_not_read_is_refused(name, version):
-    assert verdict(name, MODEL, engine_version=version) == ("ZDR106",)
+    assert refused(name, MODEL, engine_version=version) == {"ZDR106"}
 
 
 # What a switch of the server's keeps, the clean configuration forbids.
@@ -126,7 +126,7 @@ def test_what_a_caller_could_switch_on_is_out_of_reach(name, route):
 def test_a_server_run_the_other_way_keeps_something_and_is_refused(name):
     flags = CONFIGURATIONS[name].flags
     assert "yes" in {flags.stores_prompts, flags.logs_content}
-    assert "ZDR201" in verdict(name, MODEL)
+    assert "ZDR201" in refused(name, MODEL)
 
 
 # Caches.
@@ -134,19 +134,19 @@ def test_a_server_run_the_other_way_keeps_something_and_is_refused(name):
 
 @pytest.mark.parametrize("name", ["vllm/self-operated", "sglang/self-operated", "triton-tensorrt-llm/trtllm-serve"])
 def test_a_salt_keeps_tenants_apart(name):
-    forced = {each.name for each in verdict(name, MODEL, shared=True).forced}
+    forced = {each.name for each in cleared(name, MODEL, shared=True).forced}
     assert "cache_salt" in forced
 
 
 def test_text_generation_inference_shares_its_cache_unless_it_has_none():
-    assert verdict("tgi/self-operated", MODEL, shared=True) == ("ZDR203",)
-    assert clears("tgi/no-prefix-cache", MODEL, shared=True, policy={"cache": "none"})
+    assert refused("tgi/self-operated", MODEL, shared=True) == {"ZDR203"}
+    assert not refused("tgi/no-prefix-cache", MODEL, shared=True, cache="none")
     assert "PREFIX_CACHING=0" in flags_of("tgi/no-prefix-cache")[0]
 
 
 @pytest.mark.parametrize("name", ["vllm/host-memory-offload", "sglang/host-memory-cache", "localai/self-operated"])
 def test_a_cache_in_the_hosts_memory_is_more_durable_than_one_on_the_card(name):
-    assert verdict(name, MODEL, policy={"cache": "gpu_memory"}) == ("ZDR202",)
+    assert refused(name, MODEL, cache="gpu_memory") == {"ZDR202"}
 
 
 # Models that run elsewhere.
@@ -156,18 +156,18 @@ def test_a_cache_in_the_hosts_memory_is_more_durable_than_one_on_the_card(name):
 def test_an_ollama_cloud_name_on_loopback_leaves_the_machine(model):
     assert not serves("ollama/local", model)
     assert serves("ollama/local-with-cloud", model)
-    assert "ZDR201" in verdict("ollama/local-with-cloud", model)
+    assert "ZDR201" in refused("ollama/local-with-cloud", model)
 
 
 @pytest.mark.parametrize("model", ["gpt-4o", "claude-sonnet-5", "gemini-3-pro", "openai/o3", "my-gpt-5-proxy"])
 def test_a_closed_model_on_localai_is_somebody_elses(model):
     assert not serves("localai/self-operated", model)
-    assert "ZDR201" in verdict("localai/cloud-proxy", model)
+    assert "ZDR201" in refused("localai/cloud-proxy", model)
 
 
 @pytest.mark.parametrize("model", ["gpt-oss-20b", "llama-3.3-70b", "gemma-3-270m", "qwen3-8b"])
 def test_open_weights_on_localai_are_served(model):
-    assert clears("localai/self-operated", model)
+    assert not refused("localai/self-operated", model, cache="host_memory")
 
 
 @pytest.mark.parametrize("name", ["ollama/local-with-cloud", "localai/cloud-proxy", "lm-studio/lm-link"])
@@ -182,15 +182,15 @@ def test_what_answers_from_elsewhere_has_an_upstream_that_nobody_attests(name):
 
 
 def test_localai_responses_are_told_not_to_be_stored():
-    clearance = verdict("localai/responses", MODEL)
+    clearance = cleared("localai/responses", MODEL)
     assert {(forced.name, forced.value) for forced in clearance.forced} == {("store", False)}
     assert "responses" not in CONFIGURATIONS["localai/self-operated"].endpoints
 
 
 def test_a_failure_of_tensorrt_llm_may_quote_the_request_in_its_log():
-    assert verdict("triton-tensorrt-llm/trtllm-serve", MODEL, policy={"tolerate": []}) == ("ZDR204",)
+    assert refused("triton-tensorrt-llm/trtllm-serve", MODEL, tolerate=[]) == {"ZDR204"}
 
 
 def test_lm_studio_is_refused_for_the_log_that_nobody_has_read():
-    assert verdict("lm-studio/chat-completions", MODEL) == ("ZDR201",)
+    assert refused("lm-studio/chat-completions", MODEL) == {"ZDR201"}
     assert CONFIGURATIONS["lm-studio/chat-completions"].flags.logs_content == "unknown"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from providers.gateways_support import CONFIGURATIONS, carried, clears, keeps_nothing, of, serves, verdict
+from providers.support import CONFIGURATIONS, carried, clean, of, refused, serves
 
 from zdr_router.policy.target import exclusion
 from zdr_router.registry.ladders import FLAGS
@@ -35,7 +35,7 @@ def test_a_covered_model_is_served_by_none(name, model):
 
 def test_openrouter_alone_has_a_way_that_clears():
     models = {name: CONFIGURATIONS[name].models[0].id or "qwen/qwen3-32b:free" for name in GATEWAYS}
-    assert {name for name, model in models.items() if clears(name, model)} == {
+    assert {name for name, model in models.items() if not refused(name, model, cache="host_memory")} == {
         "openrouter/zdr",
         "openrouter/zdr-us",
         "openrouter/zdr-europe",
@@ -43,23 +43,23 @@ def test_openrouter_alone_has_a_way_that_clears():
 
 
 def test_openrouter_counts_for_nothing_without_the_setting_of_the_account():
-    assert verdict("openrouter/zdr", LLAMA, grant=False) == ("ZDR301",)
+    assert refused("openrouter/zdr", LLAMA, granted=False) == {"ZDR301"}
 
 
 def test_openrouter_is_somebody_elses_list_until_the_operator_vouches_for_it():
     assert CONFIGURATIONS["openrouter/zdr"].attestation.grade == "claimed"
-    assert clears("openrouter/zdr", LLAMA, policy={"minimum_grade": "contracted"})
+    assert not refused("openrouter/zdr", LLAMA, minimum_grade="contracted", cache="host_memory")
 
 
 def test_openrouter_screening_and_sampling_are_for_the_policy_to_tolerate():
-    assert verdict("openrouter/zdr", LLAMA, policy={"tolerate": ["csam_screening"]}) == ("ZDR204",)
-    assert verdict("openrouter/zdr", LLAMA, policy={"tolerate": ["sampling"]}) == ("ZDR204",)
+    assert refused("openrouter/zdr", LLAMA, tolerate=["csam_screening"]) == {"ZDR204"}
+    assert refused("openrouter/zdr", LLAMA, tolerate=["sampling"]) == {"ZDR204"}
 
 
 def test_openrouter_in_europe_is_wider_than_the_european_union():
-    assert clears("openrouter/zdr-us", LLAMA, policy={"regions": ["us"]})
-    assert verdict("openrouter/zdr-europe", LLAMA, policy={"regions": ["eu"]}) == ("ZDR702",)
-    assert verdict("openrouter/zdr", LLAMA, policy={"regions": ["us"]}) == ("ZDR702",)
+    assert not refused("openrouter/zdr-us", LLAMA, regions=["us"], cache="host_memory")
+    assert refused("openrouter/zdr-europe", LLAMA, regions=["eu"]) == {"ZDR702"}
+    assert refused("openrouter/zdr", LLAMA, regions=["us"]) == {"ZDR702"}
 
 
 @pytest.mark.parametrize("name", ["openrouter/zdr", "openrouter/zdr-us", "openrouter/zdr-europe"])
@@ -77,7 +77,7 @@ def test_openrouter_safety_retention_is_storage_and_no_exception():
 
 def test_openrouter_models_have_no_price_since_the_host_sets_it():
     limit = {"provider": {"max_price": {"prompt": 100, "completion": 100}}}
-    assert verdict("openrouter/zdr", LLAMA, body=limit) == ("ZDR803",)
+    assert refused("openrouter/zdr", LLAMA, body=limit) == {"ZDR803"}
     assert all(model.price is None for model in CONFIGURATIONS["openrouter/zdr"].models)
 
 
@@ -89,7 +89,7 @@ def test_openrouter_models_are_listed_by_name():
 @pytest.mark.parametrize("name", ["vercel-ai-gateway/zdr", "vercel-ai-gateway/byok", "cloudflare/ai-gateway-zdr"])
 def test_a_switch_that_lets_content_through_without_it_never_clears(name):
     assert CONFIGURATIONS[name].mechanism.fail_mode == "open"
-    assert "ZDR306" in verdict(name, "anthropic/claude-haiku-4.5")
+    assert "ZDR306" in refused(name, "anthropic/claude-haiku-4.5")
 
 
 def test_vercel_pages_that_disagree_are_on_record():
@@ -99,7 +99,7 @@ def test_vercel_pages_that_disagree_are_on_record():
 def test_cloudflare_zero_retention_says_nothing_about_the_gateways_own_log():
     logging = CONFIGURATIONS["cloudflare/ai-gateway-default"]
     assert logging.flags.stores_prompts == logging.flags.logs_content == "yes"
-    assert not keeps_nothing("cloudflare/ai-gateway-zdr")
+    assert not clean("cloudflare/ai-gateway-zdr")
 
 
 @pytest.mark.parametrize("model", ["google-ai-studio/gemini-2.5-pro", "groq/llama-3.3-70b-versatile", "grok/grok-4"])
@@ -115,9 +115,9 @@ def test_cloudflare_partners_models_are_not_workers_ai(model):
 def test_cloudflare_trains_on_nothing_and_that_is_not_zero_retention():
     flags = CONFIGURATIONS["cloudflare/workers-ai"].flags
     assert (flags.trains_on_content, flags.stores_prompts) == ("no", "unknown")
-    assert verdict("cloudflare/workers-ai", "@cf/openai/gpt-oss-20b") == ("ZDR201", "ZDR202")
+    assert refused("cloudflare/workers-ai", "@cf/openai/gpt-oss-20b") == {"ZDR201", "ZDR202"}
 
 
 def test_requesty_is_no_better_than_whoever_stands_behind_it():
     assert CONFIGURATIONS["requesty/default"].flags.stores_prompts == "no"
-    assert "ZDR201" in verdict("requesty/default", "openai/gpt-4.1")
+    assert "ZDR201" in refused("requesty/default", "openai/gpt-4.1")

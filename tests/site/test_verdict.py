@@ -116,7 +116,7 @@ UPSTREAM = {"leg": "upstream", "flags": {**NO_FLAGS, "logs_content": "yes", "hum
         ({"cache": {}}, "never", ["nobody knows where it caches"]),
         ({"models": []}, "never", ["no model"]),
         ({"models": [{"id": "m", "origin": "proxied"}]}, "never", ["nobody attests where its models run"]),
-        ({"cache": {"medium": "disk"}}, "documents", ["accepts a prompt cache on disk", "an account each"]),
+        ({"cache": {"medium": "disk"}}, "documents", ["accepts a prompt cache in disk storage", "an account each"]),
         (
             {"exceptions": [{"trigger": "sampling"}, {"trigger": "csam_screening", "when": "images"}]},
             "documents",

@@ -16,11 +16,11 @@ from zdr_router.cli.options import AsJson, date
 from zdr_router.cli.output import Output
 from zdr_router.conformance.book import Report, unreadable
 from zdr_router.conformance.book import check as judge
-from zdr_router.conformance.earlier import Unknown, earlier
 from zdr_router.conformance.formats.document import document
 from zdr_router.conformance.formats.github import github
 from zdr_router.conformance.formats.junit import junit
 from zdr_router.conformance.formats.sarif import sarif
+from zdr_router.conformance.revisions import Unknown, earlier
 from zdr_router.conformance.subject import Subject
 from zdr_router.errors import ConfigError
 from zdr_router.policy.calendar import DAY, start_of
@@ -120,7 +120,7 @@ def _before(against: str | None, paths: list[Path]) -> Registry | None:
     try:
         return earlier(against, paths)
     except Unknown as error:
-        fault = Fault(error.what, fix=error.fix)
+        fault = Fault(f"--against: {error.what}", fix=error.fix)
     raise fault
 
 

@@ -12,12 +12,12 @@ from typing import Annotated, Any, Final
 import typer
 
 from zdr_router.cli import yaml_edit
-from zdr_router.cli.exits import Code
+from zdr_router.cli.exits import Code, Fault
 from zdr_router.cli.options import AsJson, Now, date
 from zdr_router.cli.output import Output
 from zdr_router.conformance.changes import Change, Weight, changes
 from zdr_router.conformance.impact import Effect, effects
-from zdr_router.conformance.revisions import Origin, opened
+from zdr_router.conformance.revisions import Origin, Unknown, opened
 from zdr_router.errors import ConfigError
 from zdr_router.policy.calendar import start_of
 from zdr_router.registry import Registry
@@ -58,8 +58,7 @@ def diff(
     """
     output, day = Output(as_json=as_json), date(now, "--now")
     at = time.time() if day is None else start_of(day)
-    with opened(old) as before, opened(new) as after:
-        found, touched = _compared(before, after, config, at)
+    found, touched = _looked_up(old, new, config, at)
     if as_json:
         output.json(_document(old, new, found, touched))
     else:
@@ -67,6 +66,16 @@ def diff(
     if any(change.weight == "looser" for change in found):
         return Code.REFUSED
     return Code.WARNINGS if found or touched else Code.DONE
+
+
+def _looked_up(old: str, new: str, config: Path | None, now: float) -> tuple[Sequence[Change], Sequence[Effect]]:
+    """What changed between the places that these names mean."""
+    try:
+        with opened(old) as before, opened(new) as after:
+            return _compared(before, after, config, now)
+    except Unknown as error:
+        fault = Fault(error.what, fix=error.fix)
+    raise fault
 
 
 def _compared(

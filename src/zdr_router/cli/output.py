@@ -76,13 +76,16 @@ class Output:
             self.line(f"  {name:<{width}}  {value}")
 
     def refusals(self, refusals: Iterable[Refusal], *, to_stderr: bool) -> None:
-        """Every reason, with its fix and its place."""
+        """Every reason, with its fix and its place; reasons of one id for which the same helps stand together."""
         say = self.note if to_stderr else self.line
+        together: dict[tuple[str, str, str], list[Refusal]] = {}
         for refusal in refusals:
-            say(f"  {refusal.id} {refusal.target}: {refusal.sentence}")
-            say(f"         next:  {refusal.fix}")
-            if refusal.where:
-                say(f"         where: {refusal.where}")
+            together.setdefault((refusal.id, refusal.target, refusal.fix), []).append(refusal)
+        for (id_, target, fix), group in together.items():
+            say(f"  {id_} {target}: {'; '.join(dict.fromkeys(each.sentence for each in group))}")
+            say(f"         next:  {fix}")
+            if where := ", ".join(dict.fromkeys(each.where for each in group if each.where)):
+                say(f"         where: {where}")
 
     def attempts(self, attempts: Iterable[AttemptRecord]) -> None:
         """How each attempt ended, on stderr."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -11,15 +12,39 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.errors import ConfigError, Problem
-from zdr_router.registry import shipped_directory
+from zdr_router.registry import Registry, shipped_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHIPPED: Final = "shipped"
+
 _PLAIN_FILES: Final = frozenset({"100644", "100755"})
-_TIMEOUT: Final = 60.0
-"""Seconds that git may take for one answer."""
+_REDIRECTS: Final = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+)
+"""What git sets for its hooks, and what would point it at another repository."""
+
+_QUIET: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0"}
+"""Nothing is fetched, not even what a partial clone lacks; nothing replaces what was committed; nobody is asked."""
+
+_PATIENCE: Final = 60.0
+"""Seconds for one call of git."""
+
+
+class Unknown(Exception):
+    """There is no such place or revision; `fix` says what to do next."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        """Both are for people."""
+        self.what = what
+        self.fix = fix
+        super().__init__(what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +69,7 @@ class Origin:
 def opened(name: str) -> Iterator[Origin]:
     """The place that `name` means: `shipped`, a path, or `REV:path` in the git repository around this folder.
 
-    Raises `ConfigError` where there is no such place.
+    Raises `Unknown` where there is no such place.
     """
     if name == SHIPPED:
         folder = shipped_directory()
@@ -52,47 +77,131 @@ def opened(name: str) -> Iterator[Origin]:
     elif Path(name).exists():
         yield Origin(name, Path(name))
     else:
-        revision, colon, _ = name.partition(":")
+        revision, colon, path = name.partition(":")
         if not revision or not colon:
             fix = "name a file, a folder, REV:path in this git repository, or shipped"
-            raise ConfigError(Problem("is no file, folder or revision", file=name, fix=fix))
+            raise Unknown(f"{name} is no file, folder or revision", fix)
         with tempfile.TemporaryDirectory(prefix="zdr-") as made:
-            yield Origin(name, _checked_out(name, Path(made)))
+            repository = _Repository.around(Path.cwd(), revision)
+            inside = repository.inside(path)
+            if not repository.lay_out(inside, Path(made)):
+                fix = "name one that holds some; the path counts from the top of the repository"
+                raise Unknown(f"{revision} holds no provider file at {path}", fix)
+            yield Origin(name, Path(made) / inside)
 
 
-def _checked_out(name: str, folder: Path) -> Path:
-    """The YAML files of a tree or blob, written below `folder`: git's own checkout would run filters and hooks."""
-    found = _git(name, "rev-parse", "--verify", "--quiet", "--end-of-options", name).decode().strip()
-    if _git(name, "cat-file", "-t", found).decode().strip() == "blob":
-        path = folder / PurePosixPath(name.partition(":")[2]).name
-        path.write_bytes(_git(name, "cat-file", "blob", found))
-        return path
-    root = folder / "tree"
-    root.mkdir()
-    for entry in _git(name, "ls-tree", "-r", "-z", "--full-tree", found).decode().split("\0"):
-        about, _, inside = entry.partition("\t")
-        mode, _, rest = about.partition(" ")
-        if mode not in _PLAIN_FILES or PurePosixPath(inside).suffix not in {".yaml", ".yml"}:
-            continue
-        path = root / inside
-        if not path.resolve().is_relative_to(root.resolve()):
-            raise ConfigError(Problem("holds a path that leads out of it", file=name, fix="name another revision"))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_git(name, "cat-file", "blob", rest.partition(" ")[2]))
-    return root
+def earlier(against: str, paths: Sequence[Path]) -> Registry:
+    """What the provider files at `paths` (none: the shipped ones) said at `against`, a path or else a revision.
+
+    Raises `Unknown`, or `ConfigError` where that state cannot be loaded.
+    """
+    if Path(against).exists():
+        return Registry.load([against])
+    named = paths or [shipped_directory()]
+    with tempfile.TemporaryDirectory(prefix="zdr-") as made:
+        places = []
+        for number, path in enumerate(named):
+            repository = _Repository.around(path if path.is_dir() else path.parent, against)
+            inside, folder = repository.inside(path.resolve()), Path(made) / str(number)
+            if repository.lay_out(inside, folder):
+                places.append(folder / inside)
+        if not places:
+            where = ", ".join(map(str, named))
+            raise Unknown(f"{against} holds no provider file at {where}", "name a revision in which they are there")
+        try:
+            return Registry.load(places)
+        except ConfigError as error:
+            problems = [_renamed(problem, Path(made), against) for problem in error.problems]
+    raise ConfigError(problems)
 
 
-def _git(name: str, *arguments: str) -> bytes:
-    """What git answers. Nothing of its own words is passed on: they may quote whatever the repository holds."""
-    git = shutil.which("git")
-    if git is None:
-        raise ConfigError(Problem("needs git, which is not here", file=name, fix="install git, or name a folder"))
-    command: Sequence[str] = (git, "--no-replace-objects", *arguments)
+def _renamed(problem: Problem, made: Path, revision: str) -> Problem:
+    """A problem of a file that was laid out below a number in `made`, under the name that git has for it."""
+    inside = Path(problem.file).relative_to(made).parts[1:] if problem.file else ()
+    file = f"{revision}:{'/'.join(inside)}"
+    return Problem(problem.what, file=file, line=problem.line, fix="name a revision that this release can read")
+
+
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    """A git repository at a commit; `revision` is what people call it."""
+
+    git: str
+    top: Path
+    revision: str
+    commit: str
+
+    @classmethod
+    def around(cls, folder: Path, revision: str) -> _Repository:
+        git = shutil.which("git")
+        if git is None:
+            raise Unknown("there is no git here", "install git, or name a folder")
+        top = _run(git, folder, "rev-parse", "--show-toplevel")
+        if top.returncode:
+            said = os.fsdecode(top.stderr).strip().partition("\n")[0]
+            fix = "mend what git says, or name a folder"
+            raise Unknown(f"{revision} is no folder, and git knows no repository at {folder} ({said})", fix)
+        # What begins with a dash would be an option of git.
+        name = None if revision.startswith("-") else f"{revision}^{{commit}}"
+        commit = None if name is None else _run(git, folder, "rev-parse", "--verify", "--quiet", name)
+        if commit is None or commit.returncode:
+            fix = "name a folder, or a branch, tag or commit that is here (a shallow clone lacks most: git fetch)"
+            raise Unknown(f"{revision} is neither a folder nor a revision", fix)
+        return cls(git, Path(os.fsdecode(top.stdout).rstrip("\n")), revision, os.fsdecode(commit.stdout).strip())
+
+    def inside(self, path: Path | str) -> PurePosixPath:
+        """`path`, absolute or from the top of the repository, as git names it there."""
+        top = self.top.resolve()
+        full = Path(os.path.normpath(top / path))
+        if not full.is_relative_to(top):
+            raise Unknown(f"{path} is not in the repository at {self.top}", "name a path in it, or a folder")
+        return PurePosixPath(full.relative_to(top).as_posix())
+
+    def lay_out(self, inside: PurePosixPath, folder: Path) -> int:
+        """Write the YAML files at `inside` below `folder`, and give how many there were.
+
+        What is hidden is not declared. git's own checkout would run filters and hooks.
+        """
+        listed = _run(self.git, self.top, "ls-tree", "-r", "-z", self.commit, "--", str(inside))
+        if listed.returncode:
+            raise self._lacking(str(inside))
+        count = 0
+        for entry in filter(None, os.fsdecode(listed.stdout).split("\0")):
+            about, _, name = entry.partition("\t")
+            mode, _, held = about.split(" ")
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts:
+                raise Unknown(
+                    f"{self.revision} holds a path that leads out of it", "name another revision, or a folder"
+                )
+            hidden = any(part.startswith(".") for part in path.relative_to(inside).parts)
+            if hidden or path.suffix not in {".yaml", ".yml"}:
+                continue
+            if mode not in _PLAIN_FILES:
+                fix = "name a revision or a path without links: what they lead to may not be in it"
+                raise Unknown(f"{name} is a link in {self.revision}", fix)
+            place = folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(self._content(held, name))
+            count += 1
+        return count
+
+    def _content(self, held: str, name: str) -> bytes:
+        found = _run(self.git, self.top, "cat-file", "blob", held)
+        if found.returncode:
+            raise self._lacking(name)
+        return found.stdout
+
+    def _lacking(self, name: str) -> Unknown:
+        fix = "fetch it first, if this is a partial clone, or see git fsck"
+        return Unknown(f"git does not give {name} as of {self.commit}", fix)
+
+
+def _run(git: str, folder: Path, *args: str) -> subprocess.CompletedProcess[bytes]:
+    environ = {name: value for name, value in os.environ.items() if name not in _REDIRECTS} | _QUIET
+    command = [git, "-C", str(folder), *args]
     try:
-        answer = subprocess.run(command, capture_output=True, check=False, timeout=_TIMEOUT)  # noqa: S603 - our own words, and object ids
+        return subprocess.run(command, capture_output=True, check=False, env=environ, timeout=_PATIENCE)  # noqa: S603
     except subprocess.TimeoutExpired:
-        answer = None
-    if answer is not None and answer.returncode == 0:
-        return answer.stdout
-    fix = "see `git show` with the same words; the path counts from the top of the repository"
-    raise ConfigError(Problem("git knows no such revision or path here", file=name, fix=fix))
+        unknown = Unknown(f"git {args[0]} did not end within {_PATIENCE:g} seconds", "try it by hand")
+    raise unknown

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+import orjson
+
+from zdr_router.metadata import Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody
-    from zdr_router.metadata import Outcome
     from zdr_router.sealed import Sealed
 
 B = TypeVar("B")
@@ -44,6 +47,17 @@ class Unusable(Exception):
         """`outcome` is how the attempt ended."""
         self.outcome = outcome
         super().__init__(outcome)
+
+
+def parsed(payload: bytes) -> dict[str, object]:
+    """The JSON object of an answer or event; raises `Unusable` where it is none."""
+    try:
+        raw = orjson.loads(payload)
+    except ValueError:
+        raw = None  # raised below, so that no error is tied to one that holds the payload
+    if not isinstance(raw, dict):
+        raise Unusable(Outcome.MALFORMED)
+    return raw
 
 
 class StreamDecoder(Protocol):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
-from zdr_router.dialects.base import Decoded, Head, Unusable, Usage
+from zdr_router.dialects.base import Decoded, Head, Unusable, Usage, parsed
 from zdr_router.dialects.openai_errors import classify_error, classify_error_object
 from zdr_router.dialects.openai_parts import (
     read_finish_reason,
@@ -108,12 +106,7 @@ def decode_embeddings(payload: bytes, head: Head, *, inputs: int) -> Decoded[Emb
 
 def _object(payload: bytes) -> dict[str, object]:
     """The JSON object of a 200; raises `Unusable` where it is none, or is an error."""
-    try:
-        raw = orjson.loads(payload)
-    except ValueError:
-        raw = None  # raised below, so that no error is tied to one that holds the payload
-    if not isinstance(raw, dict):
-        raise Unusable(Outcome.MALFORMED)
+    raw = parsed(payload)
     if raw.get("error") or raw.get("object") == "error":
         raise Unusable(classify_error_object(raw))
     return raw

@@ -1,18 +1,17 @@
 """Compiles the vocabulary's shapes into readers, which look at types, keys and closed words and at nothing else.
 
-A reader notes of what it does not know the place alone: an unknown key is `messages[].#3`, the third key as it
-was sent, because the key itself is the caller's text. Readers run for every request, so whatever can be decided
-from a shape is decided once, when it is compiled.
+Readers run for every request, so whatever can be decided from a shape is decided once, when it is compiled.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from zdr_router.errors import InvalidRequest
+from zdr_router.policy.unread import missing, note, note_key, wrong
 from zdr_router.registry.vocabulary import FEATURES
 from zdr_router.registry.vocabulary.shapes import (
     Address,
@@ -32,33 +31,8 @@ from zdr_router.registry.vocabulary.shapes import (
 Reader = Callable[[object, set[str], list[str]], None]
 """Looks at one value; adds the features it finds and the places it does not know."""
 
-UNKNOWN_LIMIT: Final = 16
-"""How many unknown places are noted; one is enough to refuse, so a hostile body cannot make this list long."""
-
 _TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "boolean": bool, "list": list, "object": dict}
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]*")
-_ARTICLES: Final = {"integer": "an integer", "object": "an object"}
-
-
-def _note(place: str, unknown: list[str]) -> None:
-    if len(unknown) < UNKNOWN_LIMIT and place not in unknown:
-        unknown.append(place)
-
-
-def note_key(place: str, value: Mapping[str, object], key: str, unknown: list[str]) -> None:
-    """Note an unknown key by its position in the object, counted from 1."""
-    if len(unknown) < UNKNOWN_LIMIT:
-        _note(f"{place}.#{list(value).index(key) + 1}", unknown)
-
-
-def _wrong(place: str, *kinds: str) -> InvalidRequest:
-    wanted = " or ".join(_ARTICLES.get(kind, f"a {kind}") for kind in kinds)
-    return InvalidRequest(f"{place} must be {wanted}", param=place)
-
-
-def missing(place: str) -> InvalidRequest:
-    """Say what has to be there."""
-    return InvalidRequest(f"{place} is missing", param=place)
 
 
 def _inert(value: object, features: set[str], unknown: list[str]) -> None:
@@ -104,7 +78,7 @@ def _scalar(shape: Scalar, place: str) -> Reader:
 
     def read_scalar(value: object, features: set[str], unknown: list[str]) -> None:  # noqa: ARG001
         if type(value) is not expected:
-            raise _wrong(place, kind)
+            raise wrong(place, kind)
         if feature:
             features.add(feature)
 
@@ -117,7 +91,7 @@ def _number(place: str, feature: str) -> Reader:
             if not math.isfinite(value):
                 raise InvalidRequest(f"{place} must be a finite number", param=place)
         elif type(value) is not int:
-            raise _wrong(place, "number")
+            raise wrong(place, "number")
         if feature:
             features.add(feature)
 
@@ -135,7 +109,7 @@ def _opaque(shape: Opaque) -> Reader:
 
 def _nothing(place: str) -> Reader:
     def read_nothing(value: object, features: set[str], unknown: list[str]) -> None:  # noqa: ARG001
-        _note(place, unknown)
+        note(place, unknown)
 
     return read_nothing
 
@@ -145,12 +119,12 @@ def _words(shape: Words, place: str) -> Reader:
 
     def read_word(value: object, features: set[str], unknown: list[str]) -> None:
         if type(value) is not str:
-            raise _wrong(place, "string")
+            raise wrong(place, "string")
         feature = words.get(value)
         if feature:
             features.add(feature)
         elif feature is None:
-            _note(place, unknown)
+            note(place, unknown)
 
     return read_word
 
@@ -160,7 +134,7 @@ def _switch(shape: Switch, place: str) -> Reader:
 
     def read_switch(value: object, features: set[str], unknown: list[str]) -> None:  # noqa: ARG001
         if type(value) is not bool:
-            raise _wrong(place, "boolean")
+            raise wrong(place, "boolean")
         feature = on if value else off
         if feature:
             features.add(feature)
@@ -173,7 +147,7 @@ def _address(shape: Address, place: str) -> Reader:
 
     def read_address(value: object, features: set[str], unknown: list[str]) -> None:
         if type(value) is not str:
-            raise _wrong(place, "string")
+            raise wrong(place, "string")
         if value.startswith("data:"):
             features.add(inline)
         elif value.startswith(("https://", "http://")):
@@ -181,7 +155,7 @@ def _address(shape: Address, place: str) -> Reader:
         elif bare and _BASE64.fullmatch(value[:64]):
             features.add(bare)
         else:
-            _note(place, unknown)
+            note(place, unknown)
 
     return read_address
 
@@ -194,7 +168,7 @@ def _items(shape: Items, place: str) -> Reader:
 
     def read_items(value: object, features: set[str], unknown: list[str]) -> None:
         if type(value) is not list:
-            raise _wrong(place, "list")
+            raise wrong(place, "list")
         if len(value) < at_least:
             raise InvalidRequest(f"{place} must not be empty", param=place)
         if feature and value:
@@ -222,7 +196,7 @@ def _table(shape: Table, place: str) -> Reader:
 
     def read_table(value: object, features: set[str], unknown: list[str]) -> None:
         if type(value) is not dict:
-            raise _wrong(place, "object")
+            raise wrong(place, "object")
         if feature and value:
             features.add(feature)
         for element in value.values():
@@ -242,7 +216,7 @@ def _object(shape: Object, place: str, *, tag: str = "") -> Reader:  # noqa: C90
 
     def read_object(value: object, features: set[str], unknown: list[str]) -> None:
         if type(value) is not dict:
-            raise _wrong(place, "object")
+            raise wrong(place, "object")
         for name, inner in value.items():
             reader = readers.get(name)
             if reader is None:
@@ -268,17 +242,17 @@ def _tagged(shape: Tagged, place: str) -> Reader:
 
     def read_tagged(value: object, features: set[str], unknown: list[str]) -> None:
         if type(value) is not dict:
-            raise _wrong(place, "object")
+            raise wrong(place, "object")
         word = value.get(tag)
         if type(word) is not str:
             if word is not None:
-                raise _wrong(place_of_tag, "string")
+                raise wrong(place_of_tag, "string")
             if not default:
                 raise missing(place_of_tag)
             word = default
         kind = kinds.get(word)
         if kind is None:
-            _note(place_of_tag, unknown)
+            note(place_of_tag, unknown)
         else:
             kind(value, features, unknown)
 
@@ -295,7 +269,7 @@ def _either(shape: Either, place: str) -> Reader:
     def read_either(value: object, features: set[str], unknown: list[str]) -> None:
         reader = readers.get(type(value))
         if reader is None:
-            raise _wrong(place, *kinds)
+            raise wrong(place, *kinds)
         if reader is not _inert:
             reader(value, features, unknown)
 

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from zdr_router.errors import InvalidRequest
 from zdr_router.policy.preferences import NO_PREFERENCES, Preferences
-from zdr_router.policy.readers import Reader, compiled, missing, note_key, recorded
+from zdr_router.policy.readers import Reader, compiled, recorded
+from zdr_router.policy.unread import missing, note_key
 from zdr_router.registry.vocabulary import FEATURES, REQUESTS, Media
 from zdr_router.registry.vocabulary.shapes import Object, Scalar, Shape, Table
 

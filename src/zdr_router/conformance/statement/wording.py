@@ -4,67 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from zdr_router.registry import phrases
 from zdr_router.registry.ladders import FLAGS
+from zdr_router.registry.phrases import listed, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zdr_router.conformance.statement.facts import Caching, Service
-    from zdr_router.registry.facts import ExceptionClause, Flags, Leg
+    from zdr_router.registry.facts import ExceptionClause, Flags, Leg, MechanismKind
     from zdr_router.registry.vocabulary.features import Feature
 
 OURSELVES: Final = "ourselves"
 
-_FLAGS: Final[Mapping[str, str]] = {
-    "stores_prompts": "prompts are not stored",
-    "stores_outputs": "answers are not stored",
-    "logs_content": "neither is written to logs",
-    "trains_on_content": "neither is used for training",
-    "human_review": "nobody reads them",
-    "shares_or_sells": "they are not passed on for advertising, resale or publication",
-}
-_MEDIA: Final[Mapping[str, str]] = {
-    "gpu_memory": "the memory of the processors that run the model",
-    "host_memory": "the main memory of the servers",
-    "local_encrypted": "encrypted storage of the servers",
-    "disk": "disk storage",
-    "unknown": "a place that is not stated",
-}
-_TRIGGERS: Final[Mapping[str, str]] = {
-    "abuse_flag": "a request is flagged as possible abuse",
-    "csam_screening": "screening finds what may be sexual abuse of children",
-    "safety_retention": "the provider keeps a request for safety purposes, which takes no flag on it",
-    "error_debug": "a request fails and is looked into",
-    "sampling": "a request falls into a sample that is taken",
-    "legal_hold": "a law or an order obliges the provider to keep it",
-}
-_KINDS: Final[Mapping[str, str]] = {
-    "images": "requests with images",
-    "files": "requests with files",
-    "audio": "requests with audio",
-    "video": "requests with video",
-}
 _LEGS: Final[Mapping[str, str]] = {
     "gateway": "the gateway on the way",
     "upstream": "the company that runs the model",
     "tools": "the company that runs the tools",
 }
-_OBTAINED: Final[Mapping[str, str]] = {
-    "default": "It holds for everybody who uses the service in this way.",
-    "request_parameter": "It holds for requests that ask for it, and every request that we send there does.",
-    "org_setting": "It holds for accounts with a certain setting. We state that ours has it",
-    "project_setting": "It holds for projects with a certain setting. We state that ours has it",
-    "contract": "It holds under an agreement with the provider. We state that we have one",
-    "gateway_agreement": "It holds under an agreement with the gateway. We state that we have one",
-    "self_operated": "We run it ourselves, and state that its version and settings are those for which this holds",
-    "enclave": "It rests on hardware that shows what it runs. We state that ours does",
+_STATED: Final[Mapping[str, str]] = {
+    "org_setting": "We state that ours has it",
+    "project_setting": "We state that ours has it",
+    "contract": "We state that we have one",
+    "gateway_agreement": "We state that we have one",
+    "self_operated": "We run it ourselves, and state that its version and settings are such",
+    "enclave": "We state that ours does",
 }
+"""What the operator's grant adds to how a mechanism holds."""
 
 
 def on_the_routine_path(flags: Flags) -> str:
     """What does not happen as a rule. Only what is `no` is said."""
-    said = [_FLAGS[name] for name in FLAGS if getattr(flags, name) == "no"]
-    return _sentence(f"As a rule {_listed(said)}") if said else "Nothing is known of what happens as a rule."
+    said = [phrases.FLAGS[name].undone for name in FLAGS if getattr(flags, name) == "no"]
+    return sentence(f"As a rule {listed(said)}") if said else "Nothing is known of what happens as a rule."
 
 
 def basis(service: Service) -> str:
@@ -81,11 +53,12 @@ def basis(service: Service) -> str:
     return f"{source} {_obtained(service, kind)}"
 
 
-def _obtained(service: Service, kind: str) -> str:
-    text = _OBTAINED[kind]
-    if service.window is None:
-        return text if text.endswith(".") else f"{text}."
-    return f"{text}, from {service.window.since} to {service.window.until}."
+def _obtained(service: Service, kind: MechanismKind) -> str:
+    holds = phrases.MECHANISMS[kind].says
+    if kind not in _STATED:
+        return holds
+    days = f", from {service.window.since} to {service.window.until}" if service.window else ""
+    return f"{holds} {_STATED[kind]}{days}."
 
 
 def grades(service: Service) -> str:
@@ -99,11 +72,11 @@ def grades(service: Service) -> str:
 def caching(cached: Caching) -> str:
     """What is kept of a prompt to speed up the next, for how long, and whether customers are kept apart."""
     if cached.medium == "none":
-        return "Nothing of a prompt is cached."
+        return phrases.CACHES_NOTHING
     if cached.off:
         return "Prompts could be cached there; every request that we send switches that off."
     ttl = f"up to {_plain(cached.ttl)}" if cached.ttl else "a time that is not stated"
-    text = f"To speed up later requests, parts of a prompt may stay in {_MEDIA[cached.medium]} for {ttl}."
+    text = f"{phrases.STAYS} {phrases.MEDIA[cached.medium].place} for {ttl}."
     if cached.apart is None:
         return text
     kept = (
@@ -115,22 +88,22 @@ def caching(cached: Caching) -> str:
 def exception(clause: ExceptionClause) -> str:
     """What may happen to content on a trigger, for how long, and whether people may read it."""
     limit = f"for up to {_plain(clause.max)}" if clause.max else "for a time that is not stated"
-    review = {"yes": "people may read it", "no": "nobody reads it", "unknown": "whether people read it is not stated"}
-    only = f" ({_KINDS[clause.when]} only)" if clause.when in _KINDS else ""
-    return f"If {_TRIGGERS[clause.trigger]}{only}, the content may be kept {limit}; {review[clause.human_review]}."
+    only = "" if clause.when == "all" else f" ({phrases.WHEN[clause.when]} only)"
+    cause, review = phrases.TRIGGERS[clause.trigger].if_, phrases.REVIEW[clause.human_review]
+    return f"If {cause}{only}, the content may be kept {limit}; {review}."
 
 
 def unsent(clause: ExceptionClause) -> str:
     """That a kind of request is not sent there, since it could set an exception off."""
-    return _sentence(f"{_KINDS[clause.when]} are not sent there")
+    return sentence(f"{phrases.WHEN[clause.when]} are not sent there")
 
 
 def permitted(feature: Feature) -> str:
     """What a request may use that goes beyond an answer, and that the configuration covers."""
     name = feature.id.replace("_", " ")
     if feature.effect == "retention":
-        return f"{_sentence(name)[:-1]}: other services keep something for it; on the basis below, this one does not."
-    return f"{_sentence(name)[:-1]}: {feature.says[:1].lower()}{feature.says[1:]}"
+        return f"{sentence(name)[:-1]}: other services keep something for it; on the basis below, this one does not."
+    return f"{sentence(name)[:-1]}: {feature.says[:1].lower()}{feature.says[1:]}"
 
 
 def leg(party: Leg) -> str:
@@ -153,8 +126,8 @@ def regions(service: Service) -> str:
     """Where content is processed."""
     if service.configuration.self_operated:
         places = ["on our own premises" if each == "on_premises" else each for each in service.regions]
-        return _listed(places) or "not stated"
-    return _listed(service.regions) or "not stated"
+        return listed(places) or "not stated"
+    return listed(service.regions) or "not stated"
 
 
 def retention(service: Service) -> str:
@@ -167,14 +140,6 @@ def keeps_longer(service: Service) -> bool:
     cached = service.caching.medium != "none" and not service.caching.off
     reaching = any(feature.effect != "retention" for feature in service.features)
     return cached or reaching or bool(service.exceptions)
-
-
-def _listed(parts: list[str] | tuple[str, ...]) -> str:
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _plain(text: str | None) -> str:

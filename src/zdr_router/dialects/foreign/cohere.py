@@ -13,7 +13,9 @@ from zdr_router.dialects.foreign.translated import (
     member,
     members,
     piece,
+    reason_of,
     text_of,
+    tokens,
     whole,
 )
 from zdr_router.dialects.sse import SseDecoder
@@ -66,22 +68,16 @@ def _answer(raw: Raw, _head: Head) -> Raw:
 
 
 def _reason(raw: object) -> str | None:
-    if raw is None:
-        return None
-    if raw in _FAILURES:
+    if isinstance(raw, str) and raw in _FAILURES:
         raise Unusable(Outcome.TRANSIENT)
-    reason = _REASONS.get(raw) if isinstance(raw, str) else None
-    if reason is None:
-        raise Unusable(Outcome.MALFORMED)
-    return reason
+    return reason_of(raw, _REASONS)
 
 
 def _usage(raw: object) -> Raw | None:
-    tokens = raw.get("tokens") if isinstance(raw, dict) else None
-    if not isinstance(raw, dict) or not isinstance(tokens, dict) or "input_tokens" not in tokens:
+    counts = raw.get("tokens") if isinstance(raw, dict) else None
+    if not isinstance(raw, dict) or not isinstance(counts, dict) or "input_tokens" not in counts:
         return None
-    prompt, output = _count(tokens, "input_tokens"), _count(tokens, "output_tokens")
-    usage: Raw = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+    usage = tokens(_count(counts, "input_tokens"), _count(counts, "output_tokens"))
     if "cached_tokens" in raw:
         usage["prompt_tokens_details"] = {"cached_tokens": _count(raw, "cached_tokens")}
     return usage

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Final
 from zdr_router.dialects.base import Unusable
 from zdr_router.dialects.foreign.event_stream import EXCEPTION, EventStreamDecoder
 from zdr_router.dialects.foreign.translated import (
+    Counts,
     Raw,
     TranslatedStream,
     call,
-    count_of,
     counted,
     decode_translated,
     member,
     members,
     piece,
+    reason_of,
+    said,
     text_of,
     whole,
 )
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from zdr_router.dialects.base import Decoded, Head, StreamDecoder, StreamSetting
     from zdr_router.dialects.shapes import ChatCompletionBody
 
+_COUNTS: Final = Counts("inputTokens", "outputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
 _REASONS: Final = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -68,10 +71,8 @@ def _answer(raw: Raw, _head: Head) -> Raw:
                 thoughts.append(text_of(thought, "text"))
         else:
             raise Unusable(Outcome.MALFORMED)
-    message: Raw = {"content": "".join(texts) if texts or not calls else None, "reasoning_content": "".join(thoughts)}
-    if calls:
-        message["tool_calls"] = calls
-    return whole(message, _reason(raw.get("stopReason")), _usage(raw.get("usage")))
+    reason = reason_of(raw.get("stopReason"), _REASONS)
+    return whole(said(texts, thoughts, calls), reason, _COUNTS.usage(raw.get("usage")))
 
 
 def _asked(use: Raw) -> Raw:
@@ -79,28 +80,6 @@ def _asked(use: Raw) -> Raw:
     if use.get("type") is not None:
         raise Unusable(Outcome.MALFORMED)
     return use
-
-
-def _reason(raw: object) -> str | None:
-    if raw is None:
-        return None
-    reason = _REASONS.get(raw) if isinstance(raw, str) else None
-    if reason is None:
-        raise Unusable(Outcome.MALFORMED)
-    return reason
-
-
-def _usage(raw: object) -> Raw | None:
-    """Tokens that the cache read or wrote are counted beside the others; OpenAI counts them together."""
-    if not isinstance(raw, dict) or type(raw.get("inputTokens")) is not int:
-        return None
-    read, written = count_of(raw, "cacheReadInputTokens"), count_of(raw, "cacheWriteInputTokens")
-    prompt = count_of(raw, "inputTokens") + read + written
-    output = count_of(raw, "outputTokens")
-    usage: Raw = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
-    if type(raw.get("cacheReadInputTokens")) is int:
-        usage["prompt_tokens_details"] = {"cached_tokens": read, "cache_write_tokens": written}
-    return usage
 
 
 class _Events:
@@ -126,10 +105,10 @@ class _Events:
                 index = event.get("contentBlockIndex")
                 return self._argue(index, "{}") if index in self._silent else []
             case b"messageStop":
-                return [piece({}, _reason(text_of(event, "stopReason")))]
+                return [piece({}, reason_of(text_of(event, "stopReason"), _REASONS))]
             case b"metadata":
                 self.finished = True
-                return [counted(_usage(event.get("usage")))]
+                return [counted(_COUNTS.usage(event.get("usage")))]
         return []
 
     def _begin(self, index: object, start: Raw) -> list[Raw]:

@@ -18,7 +18,9 @@ from zdr_router.dialects.foreign.translated import (
     member,
     members,
     piece,
+    reason_of,
     text_of,
+    tokens,
     whole,
 )
 from zdr_router.dialects.sse import SseDecoder
@@ -108,13 +110,9 @@ def _answer(raw: Raw, head: Head) -> Raw:
 
 def _reason(raw: object, *, calls: bool) -> str | None:
     """Google stops for a call as for anything else; OpenAI says that it was for a call."""
-    if raw is None:
-        return None
     if raw == _NO_ACCESS:
         raise Unusable(Outcome.CREDENTIAL)
-    reason = _REASONS.get(raw) if isinstance(raw, str) else None
-    if reason is None:
-        raise Unusable(Outcome.MALFORMED)
+    reason = reason_of(raw, _REASONS)
     return "tool_calls" if calls and reason == "stop" else reason
 
 
@@ -124,8 +122,7 @@ def _usage(raw: object) -> Raw | None:
         return None
     prompt = count_of(raw, "promptTokenCount") + count_of(raw, "toolUsePromptTokenCount")
     thought = count_of(raw, "thoughtsTokenCount")
-    output = count_of(raw, "candidatesTokenCount") + thought
-    usage: Raw = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+    usage = tokens(prompt, count_of(raw, "candidatesTokenCount") + thought)
     if type(raw.get("cachedContentTokenCount")) is int:
         usage["prompt_tokens_details"] = {"cached_tokens": count_of(raw, "cachedContentTokenCount")}
     if thought:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from zdr_router.dialects.base import Unusable
 from zdr_router.dialects.foreign.translated import (
+    Counts,
     Raw,
     TranslatedStream,
     call,
@@ -14,6 +15,8 @@ from zdr_router.dialects.foreign.translated import (
     member,
     members,
     piece,
+    reason_of,
+    said,
     text_of,
     whole,
 )
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
     from zdr_router.dialects.base import Decoded, Head, StreamDecoder, StreamSetting
     from zdr_router.dialects.shapes import ChatCompletionBody
 
-_REASONS: Final = {
+_COUNTS: Final = Counts("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_REASONS: Final = {  # `pause_turn` belongs to tools that are never asked for
     "end_turn": "stop",
     "stop_sequence": "stop",
     "max_tokens": "length",
@@ -64,34 +68,15 @@ def _answer(raw: Raw, _head: Head) -> Raw:
                 calls.append(call(block.get("id"), block.get("name"), block.get("input")))
             case _:
                 raise Unusable(Outcome.MALFORMED)
-    # An answer that is over and empty is one: it follows a tool result that leaves nothing to say.
-    message: Raw = {"content": "".join(texts) if texts or not calls else None, "reasoning_content": "".join(thoughts)}
-    if calls:
-        message["tool_calls"] = calls
-    return whole(message, _reason(raw.get("stop_reason")), _usage(raw.get("usage")))
-
-
-def _reason(raw: object) -> str | None:
-    if raw is None:
-        return None
-    reason = _REASONS.get(raw) if isinstance(raw, str) else None
-    if reason is None:
-        raise Unusable(Outcome.MALFORMED)  # also `pause_turn`: it belongs to tools that are never asked for
-    return reason
+    reason = reason_of(raw.get("stop_reason"), _REASONS)
+    return whole(said(texts, thoughts, calls), reason, _usage(raw.get("usage")))
 
 
 def _usage(raw: object) -> Raw | None:
-    """Tokens of the prompt are counted apart by what the cache did with them; OpenAI counts them together."""
-    if not isinstance(raw, dict) or type(raw.get("input_tokens")) is not int:
-        return None
-    read, written = count_of(raw, "cache_read_input_tokens"), count_of(raw, "cache_creation_input_tokens")
-    prompt = count_of(raw, "input_tokens") + read + written
-    output = count_of(raw, "output_tokens")
-    usage: Raw = {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
-    if type(raw.get("cache_read_input_tokens")) is int:
-        usage["prompt_tokens_details"] = {"cached_tokens": read, "cache_write_tokens": written}
-    details = raw.get("output_tokens_details")
-    if isinstance(details, dict) and type(details.get("thinking_tokens")) is int:
+    """The counts, and how many of the tokens were thinking, where that is said."""
+    usage = _COUNTS.usage(raw)
+    details = raw.get("output_tokens_details") if isinstance(raw, dict) else None
+    if usage is not None and isinstance(details, dict) and type(details.get("thinking_tokens")) is int:
         usage["completion_tokens_details"] = {"reasoning_tokens": count_of(details, "thinking_tokens")}
     return usage
 
@@ -165,7 +150,7 @@ class _Events:
 
     def _settle(self, event: Raw) -> list[Raw]:
         self._count(event.get("usage"))
-        reason = _reason(member(event, "delta").get("stop_reason"))
+        reason = reason_of(member(event, "delta").get("stop_reason"), _REASONS)
         return [] if reason is None else [{**piece({}, reason), "usage": _usage(self._usage)}]
 
     def _count(self, usage: object) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import orjson
 
-from zdr_router.dialects.base import Unusable
+from zdr_router.dialects.base import Unusable, parsed
 from zdr_router.dialects.openai import read_chat
 from zdr_router.dialects.openai_errors import classify_error_object
 from zdr_router.dialects.openai_stream import ChatStreamDecoder
 from zdr_router.metadata import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from zdr_router.dialects.base import Decoded, Head, StreamSetting, Usage
     from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody
@@ -39,17 +39,6 @@ class Translator(Protocol):
     def read(self, kind: bytes, event: Raw) -> list[Raw]:
         """What an event is in OpenAI's form; raises `Unusable`."""
         ...
-
-
-def parsed(payload: bytes) -> Raw:
-    """The JSON object of an answer or event; raises `Unusable` where it is none."""
-    try:
-        raw = orjson.loads(payload)
-    except ValueError:
-        raw = None  # raised below, so that no error is tied to one that holds the payload
-    if not isinstance(raw, dict):
-        raise Unusable(Outcome.MALFORMED)
-    return raw
 
 
 def decode_translated(
@@ -91,6 +80,51 @@ def call(call_id: object, name: object, arguments: object) -> Raw:
         "type": "function",
         "function": {"name": name, "arguments": orjson.dumps(arguments).decode()},
     }
+
+
+def said(texts: list[str], thoughts: list[str], calls: list[Raw]) -> Raw:
+    """The message of an answer that was read block by block.
+
+    One that is over and empty is one: it follows a tool result that leaves nothing to say.
+    """
+    message: Raw = {"content": "".join(texts) if texts or not calls else None, "reasoning_content": "".join(thoughts)}
+    if calls:
+        message["tool_calls"] = calls
+    return message
+
+
+def reason_of(raw: object, reasons: Mapping[str, str]) -> str | None:
+    """Why it is over, in OpenAI's words; None while it is not."""
+    if raw is None:
+        return None
+    reason = reasons.get(raw) if isinstance(raw, str) else None
+    if reason is None:
+        raise Unusable(Outcome.MALFORMED)
+    return reason
+
+
+def tokens(prompt: int, output: int) -> Raw:
+    """Usage in OpenAI's form."""
+    return {"prompt_tokens": prompt, "completion_tokens": output, "total_tokens": prompt + output}
+
+
+class Counts(NamedTuple):
+    """What a provider calls its counts, where tokens that the cache read or wrote are counted beside the others."""
+
+    prompt: str
+    output: str
+    read: str
+    written: str
+
+    def usage(self, raw: object) -> Raw | None:
+        """Usage in OpenAI's form, which counts them together; None where there is none."""
+        if not isinstance(raw, dict) or type(raw.get(self.prompt)) is not int:
+            return None
+        read, written = count_of(raw, self.read), count_of(raw, self.written)
+        usage = tokens(count_of(raw, self.prompt) + read + written, count_of(raw, self.output))
+        if type(raw.get(self.read)) is int:
+            usage["prompt_tokens_details"] = {"cached_tokens": read, "cache_write_tokens": written}
+        return usage
 
 
 def member(raw: Raw, name: str) -> Raw:
