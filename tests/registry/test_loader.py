@@ -95,7 +95,7 @@ def test_a_link_to_nowhere_is_an_error(tmp_path, write, text):
     write(text, "all/acme.yaml")
     (tmp_path / "all" / "gone.yaml").symlink_to(tmp_path / "nowhere")
     assert _refused(tmp_path / "all") == [
-        f"{tmp_path / 'all' / 'gone.yaml'}: cannot be read: No such file or directory"
+        f"{tmp_path / 'all' / 'gone.yaml'}: cannot be read: No such file or directory; name a file that is there"
     ]
 
 
@@ -108,7 +108,8 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path, write, text):
 def test_a_folder_without_files_is_one_problem_among_the_others(tmp_path, write):
     (tmp_path / "empty").mkdir()
     bad = write("a: [")
-    assert _refused(tmp_path / "empty", bad)[0] == f"{tmp_path / 'empty'}: holds no *.yaml file; name another folder"
+    empty = f"{tmp_path / 'empty'}: the folder holds no *.yaml file; name another folder"
+    assert _refused(tmp_path / "empty", bad)[0] == empty
     assert len(_refused(tmp_path / "empty", bad)) == 2
 
 

@@ -112,7 +112,7 @@ def _page(output: Output, name: str) -> None:
         output.line()
         output.line(rule.text)
     else:
-        raise Fault(f"there is no {name}", fix="the ids are listed in docs/refusals.md and docs/rules/")
+        raise Fault(f"there is no {name}", fix="ZDR1xx to ZDR8xx are listed in docs/refusals.md, ZDR9xx in docs/rules/")
 
 
 def instant(seconds: float) -> str:
