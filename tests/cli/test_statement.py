@@ -78,7 +78,11 @@ def test_a_tenant_may_have_a_statement_of_its_own(zdr, config):
 
 
 TWO = """\
-policy: {minimum_grade: contracted, cache: host_memory, tolerate: [abuse_flag, legal_hold], human_review_within_exceptions: true}
+policy:
+  minimum_grade: contracted
+  cache: host_memory
+  tolerate: [abuse_flag, legal_hold]
+  human_review_within_exceptions: true
 accounts:
   local:
     configuration: llama-cpp/self-operated
