@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.registry.ladders import FLAGS
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from zdr_router.registry.vocabulary.features import Feature
 
 OURSELVES: Final = "ourselves"
+
+_UNITS: Final = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 
 _FLAGS: Final[Mapping[str, str]] = {
     "stores_prompts": "prompts are not stored",
@@ -102,7 +105,7 @@ def caching(cached: Caching) -> str:
         return "Nothing of a prompt is cached."
     if cached.off:
         return "Prompts could be cached there; every request that we send switches that off."
-    ttl = f"up to {_plain(cached.ttl)}" if cached.ttl else "a time that is not stated"
+    ttl = f"up to {_span(cached.ttl)}" if cached.ttl else "a time that is not stated"
     text = f"To speed up later requests, parts of a prompt may stay in {_MEDIA[cached.medium]} for {ttl}."
     if cached.apart is None:
         return text
@@ -114,7 +117,7 @@ def caching(cached: Caching) -> str:
 
 def exception(clause: ExceptionClause) -> str:
     """What may happen to content on a trigger, for how long, and whether people may read it."""
-    limit = f"for up to {_plain(clause.max)}" if clause.max else "for a time that is not stated"
+    limit = f"for up to {_span(clause.max)}" if clause.max else "for a time that is not stated"
     review = {"yes": "people may read it", "no": "nobody reads it", "unknown": "whether people read it is not stated"}
     only = f" ({_KINDS[clause.when]} only)" if clause.when in _KINDS else ""
     return f"If {_TRIGGERS[clause.trigger]}{only}, the content may be kept {limit}; {review[clause.human_review]}."
@@ -175,6 +178,14 @@ def _listed(parts: list[str] | tuple[str, ...]) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _span(text: str) -> str:
+    """A time in words: the registry says `24h`, or already in words what has no such form."""
+    match = re.fullmatch(r"([0-9]+)([smhd])", text)
+    if match is None:
+        return _plain(text)
+    return f"{match[1]} {_UNITS[match[2]]}{'' if match[1] == '1' else 's'}"
 
 
 def _plain(text: str | None) -> str:
