@@ -64,6 +64,12 @@ def test_a_package_without_its_data_says_so_and_takes_no_folder_that_happens_to_
     assert said == f"{installed / 'zdr_router' / '_providers'}: the registry data is missing; install zdr-router again"
 
 
+def test_an_operators_file_among_provider_files_is_called_that_and_nothing_else(write):
+    path = write("policy: {cache: none}\naccounts: {}\nroutes: {}\n", "zdr.yaml")
+    said = "this is an operator's file, and a provider file is wanted here; give it by -c, as in zdr check -c zdr.yaml"
+    assert _refused(path) == [f"{path}:1: {said}"]
+
+
 def test_folders_are_searched_for_yaml_and_files_are_taken_as_they_are(tmp_path, write, text):
     write(text.replace("acme", "a"), "all/a.yaml")
     write(text.replace("acme", "b"), "all/deep/er/b.yml")
