@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -90,6 +92,8 @@ def test_bad_usage_of_a_command_without_content_names_the_fault(zdr):
     assert result.exit_code == Code.USAGE
     assert "--no-such-option" in result.stderr
     assert "see `zdr check --help`" in result.stderr
+    result = zdr("check", "--format", "xml")
+    assert result.stderr.startswith("error: invalid value for '--format': 'xml' is not one of 'pretty', ")
 
 
 def test_a_fault_of_our_own_shows_its_place_and_nothing_of_its_text(zdr, operator, monkeypatch):
@@ -137,4 +141,31 @@ def test_a_process_keeps_stdout_for_results_and_has_no_colour(process):
     result = process("explain", "assistant", env={"FORCE_COLOR": "1"})
     assert result.returncode == Code.CONFIGURATION
     assert result.stdout == ""
-    assert result.stderr == "error: cannot be read: No such file or directory\n  where: zdr.yaml\n"
+    assert result.stderr == (
+        "error: cannot be read: No such file or directory\n  where: zdr.yaml\n  next:  name a file that is there\n"
+    )
+
+
+def run(stdout, *args):
+    command = [sys.executable, "-c", "from zdr_router.cli import main; main()", *args]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("args", [("--help",), ("--version",), ("registry", "list"), ("registry", "list", "--json")])
+def test_who_stops_reading_is_told_nothing_but_an_exit_code(args):
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        result = run(writer, *args)
+    finally:
+        os.close(writer)
+    assert (result.returncode, result.stderr) == (Code.OUTPUT, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("args", [("--version",), ("registry", "list"), ("registry", "list", "--json")])
+def test_a_result_that_cannot_be_written_is_an_error_and_no_fault_of_ours(args):
+    with Path("/dev/full").open("wb") as full:
+        result = run(full, *args)
+    assert result.returncode == Code.OUTPUT
+    assert result.stderr.startswith("error: the result cannot be written: ")

@@ -163,7 +163,10 @@ def test_a_file_that_cannot_be_read_is_shown_with_its_line(process, operator, te
 
 def test_an_interrupt_ends_with_130_and_says_nothing_of_the_prompt(model, operator):
     model.mood = "asleep"
-    command = [sys.executable, "-m", "zdr_router", "ask", "assistant", "-c"]
+    # A shell that runs tests in the background has them ignore interrupts, and their children too.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    started = f"{listening}; from zdr_router.cli import main; main()"
+    command = [sys.executable, "-c", started, "ask", "assistant", "-c"]
     asking = subprocess.Popen(
         [*command, str(operator(model.base_url)), CANARY],
         stdout=subprocess.PIPE,

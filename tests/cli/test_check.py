@@ -183,6 +183,7 @@ def test_the_exit_code_says_how_bad_it_is_in_every_format(zdr, checkout, form, e
         ("--ahead", "-1"),
         ("--against",),
         ("--against", "no-such-revision"),
+        ("--against", ""),
         ("-c", "zdr.yaml", "--against", "HEAD"),
         ("--now", "tomorrow"),
         ("--fail-level", "info"),

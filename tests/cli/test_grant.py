@@ -176,7 +176,7 @@ def test_without_permission_to_write_the_file_is_left_and_the_text_printed(opera
         ("groq-prod", ("--since", "2026-1-1"), Code.USAGE, "--since is not a date"),
         ("groq-prod", ("--until", "2020-01-01"), Code.USAGE, "`until` is before `since`"),
         ("groq-prod", ("--since", "2019-01-01", "--until", "2020-01-01"), Code.USAGE, "lapsed already"),
-        ("groq-prod", ("--stated-by", " "), Code.USAGE, "stated_by"),
+        ("groq-prod", ("--stated-by", " "), Code.USAGE, "--stated-by is empty"),
         ("groq-prod", ("--scope", "organization"), Code.USAGE, "KEY=VALUE"),
         ("groq-prod", ("--scope", "organization=org_2"), Code.CONFIGURATION, "scope: {organization: org_2}"),
         ("groq-prod", ("--scope", "planet=earth"), Code.USAGE, "one of service, organization"),

@@ -118,6 +118,13 @@ def test_what_does_not_lapse_cannot_be_renewed(zdr, tmp_path):
     assert not (tmp_path / "o.yaml").exists()
 
 
+def test_nobody_cannot_vouch_for_a_reading(zdr, providers, tmp_path):
+    args = ("--providers", providers, "--reviewed-by", " ", "-o", tmp_path / "o.yaml", "--yes")
+    result = zdr("registry", "renew", "example/zdr", *args)
+    assert result.exit_code == Code.USAGE
+    assert "--reviewed-by is empty" in result.stderr
+
+
 def test_without_a_terminal_nobody_vouches_for_the_reading(zdr, providers, tmp_path):
     overlay = tmp_path / "o.yaml"
     args = ("--providers", providers, "--reviewed-by", "me", "-o", overlay)

@@ -66,10 +66,14 @@ def test_a_folder_that_holds_something_else_is_a_fault(zdr, tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_a_fault(zdr, tmp_path):
     (tmp_path / "out").write_text("mine")
-    assert zdr("registry", "site", tmp_path / "out").exit_code == Code.CONFIGURATION
+    result = zdr("registry", "site", tmp_path / "out")
+    assert result.exit_code == Code.CONFIGURATION
+    assert "cannot be written" in result.stderr
 
 
-@pytest.mark.parametrize("args", [("--date", "tomorrow"), ("-c", "a.yaml", "--providers", "b.yaml")])
+@pytest.mark.parametrize(
+    "args", [("--date", "tomorrow"), ("--date", "9999-12-31"), ("-c", "a.yaml", "--providers", "b.yaml")]
+)
 def test_bad_usage(zdr, tmp_path, args):
     assert zdr("registry", "site", tmp_path / "out", *args).exit_code == Code.USAGE
     assert not (tmp_path / "out").exists()

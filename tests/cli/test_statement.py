@@ -75,3 +75,29 @@ def test_a_tenant_may_have_a_statement_of_its_own(zdr, config):
     path = config("tolerant", ("globex: {policy: {minimum_grade: documented}}", "globex: {policy: {cache: none}}"))
     assert zdr("statement", "-c", path, *NOW, "--tenant", "acme").exit_code == Code.DONE
     assert zdr("statement", "-c", path, *NOW, "--tenant", "globex").exit_code == Code.REFUSED
+
+
+TWO = """\
+policy:
+  minimum_grade: contracted
+  cache: host_memory
+  tolerate: [abuse_flag, legal_hold]
+  human_review_within_exceptions: true
+accounts:
+  local:
+    configuration: llama-cpp/self-operated
+    base_url: http://127.0.0.1:8081/v1
+    grant: {basis: self_operated, stated_by: me, since: 2026-11-22, until: 2027-01-22}
+  claude: {configuration: anthropic/zdr, api_key: {env: ABSENT}, scope: {workspace: one}}
+routes:
+  assistant: {targets: [claude/claude-haiku-4-5, local/gemma]}
+"""
+
+
+def test_a_target_is_not_blamed_for_an_endpoint_that_only_another_one_serves(process, tmp_path):
+    path = tmp_path / "zdr.yaml"
+    path.write_text(TWO, encoding="utf-8")
+    result = process("statement", "-c", path, "--now", "2026-11-23")
+    assert result.returncode == Code.REFUSED
+    reasons = [line.split()[0] for line in result.stderr.splitlines() if line.startswith("  ZDR")]
+    assert reasons == ["ZDR301", "ZDR401"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import RootModel
 
-from zdr_router import Account, Policy
+from zdr_router import Account, Policy, Registry
 from zdr_router.policy.secrets import PARTS
 from zdr_router.registry import strict_yaml
 
@@ -31,6 +31,13 @@ def dated(text: str) -> str:
     today = dt.date.today()  # noqa: DTZ011 - grants are whole days, a day's slack on either side
     since, until = today - dt.timedelta(days=1), today + dt.timedelta(days=30)
     return re.sub(r"since: \S+, until: [0-9-]+", f"since: {since}, until: {until}", text)
+
+
+@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
+def test_the_registry_is_as_large_as_is_said(name):
+    text, registry = (ROOT / name).read_text(encoding="utf-8"), Registry.shipped()
+    assert re.findall(r"\b(\d+) (?:of them|providers)\b", text) == [str(len(registry.providers))]
+    assert re.findall(r"\b(\d+) configurations\b", text) == [str(len(registry.configurations))]
 
 
 def test_the_pages_have_blocks_that_are_run():

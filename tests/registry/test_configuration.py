@@ -166,7 +166,7 @@ def test_loopback_is_told_by_its_form(host, own):
         (
             "to: false",
             "to: {a: 1}",
-            "conditions.force.0.to: input should be a valid boolean, or",
+            "conditions.force.0.to: true or false is expected here, or",
             "force: [{set: store",
         ),
         ('"tools[].type": [', '"tools[0]": [', "conditions.allow.tools[0]: a path is written", '"tools[0]": ['),

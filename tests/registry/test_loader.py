@@ -64,6 +64,12 @@ def test_a_package_without_its_data_says_so_and_takes_no_folder_that_happens_to_
     assert said == f"{installed / 'zdr_router' / '_providers'}: the registry data is missing; install zdr-router again"
 
 
+def test_an_operators_file_among_provider_files_is_called_that_and_nothing_else(write):
+    path = write("policy: {cache: none}\naccounts: {}\nroutes: {}\n", "zdr.yaml")
+    said = "this is an operator's file, and a provider file is wanted here; give it by -c, as in zdr check -c zdr.yaml"
+    assert _refused(path) == [f"{path}:1: {said}"]
+
+
 def test_folders_are_searched_for_yaml_and_files_are_taken_as_they_are(tmp_path, write, text):
     write(text.replace("acme", "a"), "all/a.yaml")
     write(text.replace("acme", "b"), "all/deep/er/b.yml")
@@ -95,7 +101,7 @@ def test_a_link_to_nowhere_is_an_error(tmp_path, write, text):
     write(text, "all/acme.yaml")
     (tmp_path / "all" / "gone.yaml").symlink_to(tmp_path / "nowhere")
     assert _refused(tmp_path / "all") == [
-        f"{tmp_path / 'all' / 'gone.yaml'}: cannot be read: No such file or directory"
+        f"{tmp_path / 'all' / 'gone.yaml'}: cannot be read: No such file or directory; name a file that is there"
     ]
 
 
@@ -108,7 +114,8 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path, write, text):
 def test_a_folder_without_files_is_one_problem_among_the_others(tmp_path, write):
     (tmp_path / "empty").mkdir()
     bad = write("a: [")
-    assert _refused(tmp_path / "empty", bad)[0] == f"{tmp_path / 'empty'}: holds no *.yaml file; name another folder"
+    empty = f"{tmp_path / 'empty'}: the folder holds no *.yaml file; name another folder"
+    assert _refused(tmp_path / "empty", bad)[0] == empty
     assert len(_refused(tmp_path / "empty", bad)) == 2
 
 

@@ -73,6 +73,7 @@ Exit codes:
   64  the command line is wrong
   65  a file is wrong: zdr.yaml, a provider file or an overlay
   70  a fault of zdr itself
+  74  the result could not be written, or nobody read it to its end
   130 interrupted
 """
 

@@ -94,6 +94,8 @@ def check(  # noqa: PLR0913 - the options of the command
     """
     if as_json and form not in (Format.PRETTY, Format.JSON):
         raise Fault(f"--json and --format {form} are two formats", fix="give one of them")
+    if against == "":
+        raise Fault("--against is empty", fix="name a revision or a folder, or leave it out")
     if against is not None and config is not None and not paths:
         raise Fault(
             "--against compares provider files, and none is named", fix="name them: zdr check PATHS --against …"

@@ -30,12 +30,12 @@ Examples:
 """
 
 _MARKS: Final[dict[Weight, str | None]] = {"looser": "bold red", "tighter": "green", "neutral": None}
-Side = Annotated[str, typer.Argument(metavar="DIR|FILE|REV:PATH|shipped", show_default=False)]
+_HOW: Final = "DIR, FILE, REV:PATH or `shipped`."
 
 
 def diff(
-    old: Side,
-    new: Side,
+    old: Annotated[str, typer.Argument(metavar="OLD", help=f"What was: {_HOW}")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help=f"What is now: {_HOW}")],
     *,
     config: Annotated[
         Path | None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from zdr_router.cli.output import Output
+from zdr_router.cli.output import Output, Unwritable
 from zdr_router.errors import ConfigError, Exhausted, InvalidRequest, Problem, Refused, RouterError, StreamBroken
 
 
@@ -22,6 +22,7 @@ class Code(IntEnum):
     USAGE = 64
     CONFIGURATION = 65
     INTERNAL = 70
+    OUTPUT = 74
     INTERRUPTED = 130
 
 
@@ -45,23 +46,32 @@ _QUOTES_NOTHING = frozenset({"MissingParameter", "BadOptionUsage"})
 def run(work: Callable[[], object]) -> int:
     """Do the work of a command; give the exit code, after its error, if it had one, was printed on stderr."""
     output = Output(as_json=False)
+    code: int
     try:
         result = work()
+        output.end()
+        code = int(result) if isinstance(result, int) else Code.DONE
     except _Reported as error:
         _usage(output, error)
-        return Code.USAGE
+        code = Code.USAGE
     except Fault as error:
         output.error(error.what, error.where, error.fix)
-        return error.code
+        code = error.code
     except RouterError as error:
-        return _router_error(output, error)
+        code = _router_error(output, error)
+    except Unwritable as error:
+        if error.why is not None:
+            output.error(f"the result cannot be written: {error.why}", "", "write it elsewhere")
+        code = Code.OUTPUT
+    except SystemExit:  # typer ends so, with 1, where nobody reads its --help to the end
+        code = Code.OUTPUT
     except (KeyboardInterrupt, typer.Abort):
         output.error("interrupted", "", "")
-        return Code.INTERRUPTED
+        code = Code.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last boundary: the text of a foreign error may hold content
         _internal(output, error)
-        return Code.INTERNAL
-    return int(result) if isinstance(result, int) else Code.DONE
+        code = Code.INTERNAL
+    return code
 
 
 def _usage(output: Output, error: Exception) -> None:
@@ -77,7 +87,7 @@ def _usage(output: Output, error: Exception) -> None:
         known = "commands and options" if context is None or context.parent is None else "arguments and options"
         output.error(f"one of the arguments is none of {command}'s {known}", "", help_)
     else:
-        sentence = str(getattr(error, "format_message", lambda: kind)())
+        sentence = str(getattr(error, "format_message", lambda: kind)()).replace("Value error, ", "")
         output.error(sentence[:1].lower() + sentence[1:].rstrip("."), "", help_)
 
 
@@ -93,7 +103,7 @@ def _router_error(output: Output, error: RouterError) -> Code:
     if isinstance(error, InvalidRequest):
         return _invalid(output, error)
     if isinstance(error, Exhausted):
-        fix = "see the attempts; when they were luck, ask again"
+        fix = "see the attempts: where a provider was busy or down, ask again later"
         output.error(f"no target of route {error.metadata.route} answered", "", fix)
         output.attempts(error.attempts)
     else:
@@ -124,5 +134,14 @@ def _internal(output: Output, error: Exception) -> None:
 
 
 def unreadable(path: Path, error: OSError) -> ConfigError:
-    """A file that cannot be read or written, as the error that every other file fault is."""
-    return ConfigError(Problem(f"cannot be used: {error.strerror or type(error).__name__}", file=str(path)))
+    """A file that cannot be read, as the error that every other file fault is."""
+    return _unusable("read", path, error)
+
+
+def unwritable(path: Path, error: OSError) -> ConfigError:
+    """The same of a file or folder that cannot be written."""
+    return _unusable("written", path, error)
+
+
+def _unusable(how: str, path: Path, error: OSError) -> ConfigError:
+    return ConfigError(Problem(f"cannot be {how}: {error.strerror or type(error).__name__}", file=str(path)))

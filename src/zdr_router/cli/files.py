@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from zdr_router.cli.exits import Fault, unreadable
+from zdr_router.cli.exits import Fault, unreadable, unwritable
 
 
 def read_text(path: Path) -> str:
@@ -46,7 +46,7 @@ def replace(path: Path, old: str | None, new: str, check: Callable[[Path], objec
             raise Fault("the file was changed by somebody else meanwhile", where=str(path), fix="run the command again")
         temporary.replace(place)
     except OSError as error:
-        fault = unreadable(path, error)
+        fault = unwritable(path, error)
     else:
         return
     finally:

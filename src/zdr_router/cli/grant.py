@@ -109,6 +109,8 @@ class _Statement:
 
     def ask(self, given: str | None, option: str, words: str, default: str | None = None) -> str:
         if given is not None:
+            if default is None and not given.strip():
+                raise Fault(f"{option} is empty", fix="leave it out to be asked, or say it")
             return given
         if self.interactive:
             answer: str = typer.prompt(words, default=default, err=True, show_default=bool(default))

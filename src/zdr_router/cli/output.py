@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -18,6 +20,15 @@ _DRAWN = 100
 """Columns of a drawing where there is no terminal."""
 
 
+class Unwritable(Exception):
+    """Stdout takes no more; `why` is None where its reader went away, which is nobody's fault."""
+
+    def __init__(self, why: str | None) -> None:
+        """For people."""
+        self.why = why
+        super().__init__(why)
+
+
 class Output:
     """What a command says on stdout, and beside it on stderr. Nothing is read as markup."""
 
@@ -30,15 +41,17 @@ class Output:
         import orjson  # noqa: PLC0415 - loaded when something is printed, so that --help is quick
 
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
-        sys.stdout.write(f"{text}\n")
+        self.text(text)
 
     def text(self, text: str) -> None:
         """A whole document on stdout, as another tool reads it: no width, no colour."""
-        sys.stdout.write(f"{text}\n")
+        with _result() as stream:
+            stream.write(f"{text}\n")
 
     def line(self, text: str = "", style: str | None = None) -> None:
         """A line of the result."""
-        _console(sys.stdout).print(printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
+        with _result() as stream:
+            _console(stream).print(printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
     def note(self, text: str, style: str | None = None) -> None:
         """A line beside the result, on stderr."""
@@ -46,8 +59,15 @@ class Output:
 
     def content(self, text: str) -> None:
         """A piece of an answer, as it comes. A terminal gets no control characters: a model might steer it."""
-        sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
-        sys.stdout.flush()
+        with _result() as stream:
+            stream.write(printable(text) if stream.isatty() else text)
+            stream.flush()
+
+    def end(self) -> None:
+        """What is still held back goes out, so that a result which nobody got is noticed."""
+        if sys.stdout is not None:
+            with _result() as stream:
+                stream.flush()
 
     def error(self, what: str, where: str, fix: str) -> None:
         """What went wrong, where, and what to do next."""
@@ -66,7 +86,8 @@ class Output:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text(printable(cell)) for cell in row))
-        _console(sys.stdout).print(table)
+        with _result() as stream:
+            _console(stream).print(table)
 
     def facts(self, facts: Iterable[tuple[str, str]]) -> None:
         """Names and values, one a line; values that say nothing are left out."""
@@ -110,6 +131,25 @@ class Output:
 def console() -> Console:
     """A console on stdout for whoever draws more than lines and tables; drawings need a width to be drawn in."""
     return _console(sys.stdout, width=_DRAWN)
+
+
+@contextlib.contextmanager
+def _result() -> Iterator[TextIO]:
+    """Stdout, whose faults are `Unwritable`; after one of them it is silent, or Python would complain at its end."""
+    if sys.stdout is None:
+        raise Unwritable("stdout is closed")
+    try:
+        yield sys.stdout
+    except OSError as error:
+        fault = Unwritable(None if isinstance(error, BrokenPipeError) else error.strerror or type(error).__name__)
+    else:
+        return
+    with contextlib.suppress(OSError):
+        place = sys.stdout.fileno()
+        silent = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silent, place)
+        os.close(silent)
+    raise fault
 
 
 def printable(text: str) -> str:

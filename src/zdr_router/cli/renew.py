@@ -50,6 +50,8 @@ def renew(  # noqa: PLR0913 - the options of the command
     List the overlay under `registry.overlays` in zdr.yaml. Where a page says something new, change the facts instead.
     """
     output = Output(as_json=as_json)
+    if not reviewed_by.strip():
+        raise Fault("--reviewed-by is empty", fix="name who read the evidence again")
     paths, overlays = sources(config, providers)
     registry = Registry.load(paths, overlays)
     configuration = find(registry, name)

@@ -28,9 +28,7 @@ class FileKind(StrEnum):
 
 
 def schema(
-    kind: Annotated[
-        FileKind, typer.Argument(help="provider: a provider file. operator: zdr.yaml.", show_default=False)
-    ],
+    kind: Annotated[FileKind, typer.Argument(metavar="KIND", help="provider: a provider file. operator: zdr.yaml.")],
     *,
     as_json: AsJson = False,
 ) -> None:

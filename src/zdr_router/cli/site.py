@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from zdr_router.cli.exits import Code, Fault, unreadable
+from zdr_router.cli.exits import Code, Fault, unwritable
 from zdr_router.cli.options import AsJson, MaybeConfigPath, Providers, date
 from zdr_router.cli.output import Output
 from zdr_router.cli.registry import sources
@@ -22,6 +22,9 @@ Examples:
   zdr registry site catalogue
   zdr registry site catalogue -c zdr.yaml --date 2026-11-22
 """
+
+_YEARS: Final = range(2000, 2100)
+"""A timeline has room for these: it names every month between the date and the last expiry."""
 
 
 def site(
@@ -48,6 +51,8 @@ def site(
     """
     output = Output(as_json=as_json)
     today = date(on, "--date") or dt.datetime.now(dt.UTC).date()
+    if today.year not in _YEARS:
+        raise Fault("--date lies in another century", fix=f"give a day from {_YEARS[0]} to {_YEARS[-1]}")
     registry = Registry.load(*sources(config, providers))
     files = _write(registry, today, out)
     told = {
@@ -81,7 +86,7 @@ def _put(files: Mapping[str, bytes], out: Path) -> int:
     try:
         return folder.write(files, out)
     except OSError as error:
-        fault: Exception = unreadable(out, error)
+        fault: Exception = unwritable(out, error)
     except folder.Foreign:
         what = "the folder holds files that are no catalogue's"
         fault = Fault(what, where=str(out), fix="name a new or an empty one", code=Code.CONFIGURATION)

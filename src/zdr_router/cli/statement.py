@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Annotated, Final
 
@@ -59,7 +58,7 @@ def statement(
     if as_json:
         output.json(document(gathered))
     else:
-        sys.stdout.write(markdown(gathered))
+        output.text(markdown(gathered).removesuffix("\n"))
     return Code.DONE
 
 

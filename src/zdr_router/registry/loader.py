@@ -122,7 +122,9 @@ class _Loading:
         for path in map(Path, paths):
             inside = files_inside(path) if path.is_dir() else [path]
             if not inside:
-                self._problems.append(Problem("holds no *.yaml file", file=str(path), fix="name another folder"))
+                self._problems.append(
+                    Problem("the folder holds no *.yaml file", file=str(path), fix="name another folder")
+                )
             if path in self._snapshots:
                 self._kept.update(snapshot.load(path, inside))
             for each in inside:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zdr_router.errors import ConfigError, Problem
 from zdr_router.registry.configuration import ProviderFile
 from zdr_router.registry.source import Source
 from zdr_router.registry.strict_yaml import read
@@ -54,6 +55,9 @@ def files_inside(folder: Path) -> list[Path]:
 def declared_in(path: Path) -> DeclaredFile:
     """Read the YAML of a provider file; any fault is a `ConfigError`."""
     document = read(path)
+    if isinstance(document.value, dict) and "accounts" in document.value and "configurations" not in document.value:
+        what = "this is an operator's file, and a provider file is wanted here"
+        raise ConfigError(Problem(what, file=document.file, line=1, fix="give it by -c, as in zdr check -c zdr.yaml"))
     file = document.validate(ProviderFile)
     raws: Sequence[object] = document.value["configurations"]  # type: ignore[index]
     configurations = [

@@ -28,7 +28,11 @@ LIMIT = 4 * 1024 * 1024
 _DECEPTIVE: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-_MESSAGES: Final = {"model_type": "keys and values are expected here", "dict_type": "keys and values are expected here"}
+_MESSAGES: Final = {
+    "model_type": "keys and values are expected here",
+    "dict_type": "keys and values are expected here",
+    "bool_type": "true or false is expected here",
+}
 
 
 class Document:
@@ -110,13 +114,15 @@ def read(path: Path) -> Document:
     try:
         with path.open("rb") as stream:
             data = stream.read(LIMIT + 1)
+    except FileNotFoundError as error:
+        fault, fix = str(error.strerror), "name a file that is there"
     except OSError as error:
-        fault = error.strerror or type(error).__name__
+        fault, fix = error.strerror or type(error).__name__, ""
     except ValueError:
-        fault = "its name is not one"
+        fault, fix = "its name is not one", ""
     else:
         return parse(data, str(path))
-    raise ConfigError(Problem(f"cannot be read: {fault}", file=str(path)))
+    raise ConfigError(Problem(f"cannot be read: {fault}", file=str(path), fix=fix))
 
 
 def parse(data: bytes, file: str) -> Document:
@@ -138,7 +144,7 @@ def parse(data: bytes, file: str) -> Document:
     if problem is not None:
         raise ConfigError(problem)
     if builder.root is None or builder.value is None:
-        raise ConfigError(Problem("is empty", file=file, fix="declare something, or remove the file"))
+        raise ConfigError(Problem("the file is empty", file=file, fix="declare something, or remove the file"))
     return Document(builder.value, builder.root, file)
 
 

@@ -12,7 +12,7 @@ from zdr_router.dialects.base import Codec
 from zdr_router.dialects.openai import decode_chat
 from zdr_router.dialects.openai_codec import stream_openai
 from zdr_router.dialects.openai_stream import ChatStreamDecoder
-from zdr_router.driver import attempt
+from zdr_router.driver import attempt, ended
 from zdr_router.metadata import Outcome
 from zdr_router.policy import asked, clearing, guard, readers, standing
 from zdr_router.policy.clearance import Clearance
@@ -61,9 +61,9 @@ def credulous(payload, head):
 
 
 def add_a_header(patch):
-    original = attempt._headers
-    patch.setattr(attempt, "_headers", lambda target, accept: {**original(target, accept), "x-trace-id": "1"})
-    patch.setattr(guard, "_headers", lambda _wire, _clearance: "")
+    original = attempt.headers_for
+    patch.setattr(attempt, "headers_for", lambda target, accept: {**original(target, accept), "x-trace-id": "1"})
+    patch.setattr(guard, "header_fault", lambda *_: "")
 
 
 def post_elsewhere(patch):
@@ -101,7 +101,7 @@ def always_finished(patch):
 
 def know_everything(patch):
     patch.setattr(readers, "note_key", lambda *_: None)
-    patch.setattr(readers, "_note", lambda *_: None)
+    patch.setattr(readers, "note", lambda *_: None)
 
 
 def drop(chunks, what):
@@ -153,7 +153,7 @@ FAULTS = [
         {},
     ),
     ("ZDC015", "everything is an answer", decoding(credulous), {}),
-    ("ZDC016", "every error is luck", set_to(attempt, "classify_error", lambda _status, _body: Outcome.TRANSIENT), {}),
+    ("ZDC016", "every error is luck", set_to(ended, "classify_error", lambda _status, _body: Outcome.TRANSIENT), {}),
     ("ZDC017", "an error is an answer", decoding(credulous), {}),
     ("ZDC018", "nothing has to be shown", set_to(attempt, "shown", lambda *_: True), ALL),
 ]

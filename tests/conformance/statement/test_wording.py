@@ -34,6 +34,14 @@ def test_a_time_that_is_not_stated_is_said_to_be_not_stated():
     assert "for up to 30 days" in wording.exception(ExceptionClause(trigger="sampling", max="30 days"))
 
 
+@pytest.mark.parametrize(
+    ("ttl", "said"), [("1h", "1 hour"), ("24h", "24 hours"), ("10m", "10 minutes"), ("2 years", "2 years")]
+)
+def test_a_time_is_said_in_words(ttl, said):
+    assert f" for up to {said}." in wording.caching(Caching("disk", ttl, off=False, apart=None))
+    assert f" for up to {said};" in wording.exception(ExceptionClause(trigger="sampling", max=ttl))
+
+
 @pytest.mark.parametrize("medium", get_args(Medium))
 def test_every_cache_has_a_sentence(medium):
     said = wording.caching(Caching(medium, None, off=False, apart=None))

@@ -122,9 +122,10 @@ def gather(subject: Subject, operator: Operator, tenant: str | None) -> Gathered
     )
 
 
-def _reasons(refusals: Sequence[Refusal]) -> Sequence[Refusal]:
-    """Every target is asked for all that its route serves, so that it lacks an endpoint counts only by itself."""
-    return [each for each in refusals if each.id != ENDPOINT] or refusals
+def _reasons(asked_for: Sequence[Sequence[Refusal]]) -> Sequence[Refusal]:
+    """Every target is asked for all that its route serves; what it does not serve says nothing while it serves more."""
+    served = [refusals for refusals in asked_for if all(each.id != ENDPOINT for each in refusals)]
+    return [each for refusals in served or asked_for for each in refusals]
 
 
 def _declared(operator: Operator) -> Iterable[Target]:
@@ -143,10 +144,10 @@ def _targets(operator: Operator, tenant: str | None) -> dict[str, Target]:
 
 def _cleared(
     subject: Subject, audience: Sequence[str | None], targets: Mapping[str, Target]
-) -> tuple[dict[str, set[str | None]], list[float], dict[str, tuple[Refusal, ...]]]:
-    """By target: whom it may serve; until when each holds; and why it may not serve the others."""
+) -> tuple[dict[str, set[str | None]], list[float], dict[str, list[list[Refusal]]]]:
+    """By target: whom it may serve; until when each holds; and why it may not serve the others, for each asking."""
     cleared: dict[str, set[str | None]] = {}
-    refused: dict[str, tuple[Refusal, ...]] = {}
+    refused: dict[str, list[list[Refusal]]] = {}
     untils: list[float] = []
     for _, asking, explanation in asked(subject):
         if asking not in audience:
@@ -154,9 +155,12 @@ def _cleared(
         for planned in explanation.planned:
             cleared.setdefault(planned.target, set()).add(asking)
             untils.append(planned.until)
+        reasons: dict[str, list[Refusal]] = {}
         for refusal in explanation.refusals:
             if refusal.target in targets and refusal.id != OF_ANOTHER:
-                refused[refusal.target] = (*refused.get(refusal.target, ()), refusal)
+                reasons.setdefault(refusal.target, []).append(refusal)
+        for name, found in reasons.items():
+            refused.setdefault(name, []).append(found)
     return cleared, untils, refused
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.registry import phrases
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from zdr_router.registry.vocabulary.features import Feature
 
 OURSELVES: Final = "ourselves"
+
+_UNITS: Final = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 
 _LEGS: Final[Mapping[str, str]] = {
     "gateway": "the gateway on the way",
@@ -75,7 +78,7 @@ def caching(cached: Caching) -> str:
         return phrases.CACHES_NOTHING
     if cached.off:
         return "Prompts could be cached there; every request that we send switches that off."
-    ttl = f"up to {_plain(cached.ttl)}" if cached.ttl else "a time that is not stated"
+    ttl = f"up to {_span(cached.ttl)}" if cached.ttl else "a time that is not stated"
     text = f"{phrases.STAYS} {phrases.MEDIA[cached.medium].place} for {ttl}."
     if cached.apart is None:
         return text
@@ -87,7 +90,7 @@ def caching(cached: Caching) -> str:
 
 def exception(clause: ExceptionClause) -> str:
     """What may happen to content on a trigger, for how long, and whether people may read it."""
-    limit = f"for up to {_plain(clause.max)}" if clause.max else "for a time that is not stated"
+    limit = f"for up to {_span(clause.max)}" if clause.max else "for a time that is not stated"
     only = "" if clause.when == "all" else f" ({phrases.WHEN[clause.when]} only)"
     cause, review = phrases.TRIGGERS[clause.trigger].if_, phrases.REVIEW[clause.human_review]
     return f"If {cause}{only}, the content may be kept {limit}; {review}."
@@ -140,6 +143,14 @@ def keeps_longer(service: Service) -> bool:
     cached = service.caching.medium != "none" and not service.caching.off
     reaching = any(feature.effect != "retention" for feature in service.features)
     return cached or reaching or bool(service.exceptions)
+
+
+def _span(text: str) -> str:
+    """A time in words: the registry says `24h`, or already in words what has no such form."""
+    match = re.fullmatch(r"([0-9]+)([smhd])", text)
+    if match is None:
+        return _plain(text)
+    return f"{match[1]} {_UNITS[match[2]]}{'' if match[1] == '1' else 's'}"
 
 
 def _plain(text: str | None) -> str:
