@@ -104,7 +104,7 @@ async def test_the_body_arrives_as_it_was_given_and_the_answer_comes_back(transp
     assert got == [PROMPT]
 
 
-@pytest.mark.parametrize("size", [0, 1, 128 * 1024, 128 * 1024 + 1, 3_000_001])
+@pytest.mark.parametrize("size", [0, 1, 256 * 1024, 256 * 1024 + 1, 3_000_001])
 async def test_a_body_of_any_size_arrives_whole_and_without_a_warning(transport, size):
     body = os.urandom(size)
     got = []
@@ -116,6 +116,20 @@ async def test_a_body_of_any_size_arrives_whole_and_without_a_warning(transport,
     async with serve(script) as server:
         assert await exchange(transport, server, body=body) == (200, b"yes")
     assert got == [body]
+
+
+@pytest.mark.parametrize("size", [1, 200_000, 256 * 1024 + 1])
+async def test_a_body_in_two_pieces_arrives_whole(transport, size):
+    body = os.urandom(size)
+    got = []
+
+    async def script(peer):
+        got.append(await peer.request())
+        await peer.say(whole(b"yes"))
+
+    async with serve(script) as server:
+        assert await exchange(transport, server, body=(b"opening,", memoryview(body))) == (200, b"yes")
+    assert got == [b"opening," + body]
 
 
 async def test_nothing_is_added_to_the_head_beyond_a_fixed_few_lines(transport):

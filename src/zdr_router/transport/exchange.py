@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 SUPPORTED: Final = SpecifierSet(">=3.14,<3.15")
 """The versions of aiohttp whose inner parts this module knows; `pyproject.toml` says the same."""
 
-SLICE: Final = 128 * 1024
+SLICE: Final = 256 * 1024
 """Bytes handed to the socket at a time: what a slow reader can make pile up outside this object."""
 
 URLS: Final = 1024
@@ -145,13 +145,18 @@ class Exchange:
         # aiohttp's decompression takes a gzip stream that was cut short for a whole one.
         protocol.set_response_params(auto_decompress=False, read_until_eof=True)
         self.started = True
-        if size <= SLICE:
+        if len(pieces) == 1 and size <= SLICE:
             transport.write(b"".join((head, *pieces)))
             self.finished = True
             return
+        # Two writes, and the long piece as it is: to copy it costs more than another call of the kernel.
         view = memoryview(pieces[-1])
-        transport.write(b"".join((head, *pieces[:-1], view[:SLICE])))
-        self._rest = asyncio.create_task(self._write(view[SLICE:], protocol))
+        transport.write(b"".join((head, *pieces[:-1])))
+        transport.write(view[:SLICE])
+        if len(view) > SLICE:
+            self._rest = asyncio.create_task(self._write(view[SLICE:], protocol))
+        else:
+            self.finished = True
 
     async def _write(self, view: memoryview, protocol: ResponseHandler) -> None:
         """Write slice by slice. Why a connection broke is told to whoever reads the answer, so it is not told here."""
