@@ -145,7 +145,7 @@ class Exchange:
         # aiohttp's decompression takes a gzip stream that was cut short for a whole one.
         protocol.set_response_params(auto_decompress=False, read_until_eof=True)
         self.started = True
-        if len(pieces) == 1 and size <= SLICE:
+        if len(pieces) <= 1 and size <= SLICE:
             transport.write(b"".join((head, *pieces)))
             self.finished = True
             return
