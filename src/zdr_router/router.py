@@ -129,7 +129,9 @@ class AsyncRouter:
         # aiohttp is loaded here, so that `import zdr_router` stays light.
         from zdr_router.transport.aiohttp import AiohttpTransport  # noqa: PLC0415
 
-        codecs = await load_codecs(frozenset(target.configuration.dialect for target in self.deployment.targets))
+        codecs = await load_codecs(
+            {each.configuration.dialect: each.account_source for each in self.deployment.targets}
+        )
         transport = AiohttpTransport(self.deployment.transport)
         signers = Signers(self.deployment.targets, fetch_over(transport), self._clock)
         await self._stack.enter_async_context(transport)

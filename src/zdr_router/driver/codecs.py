@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from zdr_router.dialects.litellm.versions import check_version
 from zdr_router.dialects.openai_codec import OPENAI
 from zdr_router.dialects.versions import installed
-from zdr_router.errors import ConfigError
+from zdr_router.errors import ConfigError, Problem
 from zdr_router.registry.vocabulary.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from collections.abc import Set as AbstractSet
 
     from zdr_router.dialects.base import Codec
 
@@ -31,18 +30,24 @@ def spoken() -> frozenset[str]:
     return always | WRITTEN
 
 
-async def load_codecs(dialects: AbstractSet[str]) -> Mapping[str, Codec]:
-    """The codecs of these dialects, `openai` aside. litellm is loaded if one needs it: seconds, in a thread.
+async def load_codecs(used: Mapping[str, str]) -> Mapping[str, Codec]:
+    """The codecs of the dialects in use, `openai` aside. litellm is loaded if one needs it: seconds, in a thread.
 
-    Raises `ConfigError` where it is needed and may not be used.
+    `used` maps a dialect to a place in the operator's file that uses it. Raises `ConfigError`, with that place, where
+    litellm is needed and may not be used.
     """
-    made = dict.fromkeys(dialects & (DIALECTS.keys() - WRITTEN), OPENAI)
-    needed = dialects & WRITTEN
+    made = dict.fromkeys(used.keys() & (DIALECTS.keys() - WRITTEN), OPENAI)
+    needed = sorted(used.keys() & WRITTEN)
     if needed:
         # Only who has such a target pays for reading even our own part of it.
         from zdr_router.dialects.litellm.codecs import make_codecs  # noqa: PLC0415
         from zdr_router.dialects.litellm.library import load  # noqa: PLC0415
 
-        codecs = make_codecs(await asyncio.to_thread(load))
+        try:
+            codecs = make_codecs(await asyncio.to_thread(load))
+        except ConfigError as error:
+            raise ConfigError(
+                [Problem(each.what, file=used[needed[0]], fix=each.fix) for each in error.problems]
+            ) from None
         made.update({name: codecs[name] for name in needed})
     return made

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import os
 from typing import TYPE_CHECKING
 
 import pytest
+from here import lacking
 from typer.testing import CliRunner
 
 from zdr_router.cli.app import app
@@ -33,11 +33,8 @@ routes:
 
 @pytest.fixture(scope="module")
 def model_file(pytestconfig) -> Path:
-    missing = missing_packages()
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail(f"in CI the real model must be tested, and {', '.join(missing)} cannot be imported")
-    if missing:
-        pytest.skip(f"{', '.join(missing)} cannot be imported; pip install 'zdr-router[local]'")
+    if missing := missing_packages():
+        lacking(f"{', '.join(missing)} cannot be imported", "pip install 'zdr-router[local]'")
     return weights(pytestconfig.cache.mkdir("local-model"))
 
 

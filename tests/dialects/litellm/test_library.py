@@ -40,7 +40,7 @@ def test_to_import_and_to_open_a_router_loads_no_litellm():
         "from zdr_router import AsyncRouter, Registry\n"
         "import zdr_router.driver.codecs as codecs\n"
         "codecs.spoken()\n"
-        "asyncio.run(codecs.load_codecs(frozenset({'openai', 'litellm:azure'})))\n"
+        "asyncio.run(codecs.load_codecs({'openai': '', 'litellm:azure': ''}))\n"
         "print('litellm' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=55, check=True)
@@ -69,6 +69,21 @@ async def test_without_litellm_a_target_that_needs_it_is_refused_and_no_router_o
     assert refusal.fix.endswith('or install "zdr-router[litellm]"')
     with pytest.raises(ConfigError, match="litellm is not installed"):
         async with made:
+            pass
+
+
+async def test_without_litellm_the_fault_names_the_account_that_needs_it(monkeypatch, tmp_path):
+    monkeypatch.setattr("zdr_router.dialects.litellm.library.installed", lambda: None)
+    file = tmp_path / "zdr.yaml"
+    file.write_text(
+        "policy: {minimum_grade: contracted, cache: host_memory}\n"
+        "accounts:\n"
+        "  claude: {configuration: anthropic/zdr, api_key: {env: KEY}}\n"
+        "routes:\n"
+        "  chat: {targets: [claude/claude-haiku-4-5]}\n"
+    )
+    with pytest.raises(ConfigError, match=r"zdr\.yaml:3: .* litellm is not installed; install"):
+        async with AsyncRouter.from_config(file, environ={"KEY": "x"}):
             pass
 
 
