@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from zdr_router.metadata import Outcome
+from zdr_router.tls import client_context
 from zdr_router.transport.alarm import Alarm
 from zdr_router.transport.answer import Answer
 from zdr_router.transport.base import SendFailure
 from zdr_router.transport.exchange import Exchange, Pool, check_version
 from zdr_router.transport.failures import failure_before_head, forget
 from zdr_router.transport.head import render
-from zdr_router.transport.tls import client_context
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,13 +32,13 @@ class AiohttpTransport:
     """Sends over pooled connections; `async with` opens the pool and closes it.
 
     Every wait is bounded by the deadline of the call, and that for a new connection also by `connect_timeout`.
-    A host that does not take the connection in that time is UNREACHABLE: TIMEOUT means the deadline alone.
+    What took too long is TIMEOUT, with nothing sent while the connection did not stand; UNREACHABLE is what said no.
     """
 
     def __init__(self, settings: TransportSettings) -> None:
         """Read the trust store. Raises `ConfigError` when it cannot be read."""
         self._settings = settings
-        self._tls = client_context(settings.ca_file)
+        self._tls = client_context(settings.ca_file, alpn=("http/1.1",))
         self._pool: Pool | None = None
 
     async def __aenter__(self) -> Self:
@@ -57,10 +57,7 @@ class AiohttpTransport:
 
     async def send(self, dispatch: Dispatch | Errand, *, deadline: float) -> Answer | SendFailure:
         """Send once. `sent` of a failure is "no" only where no byte can have left."""
-        pool = self._pool
-        if pool is None:
-            message = "the transport is not open: use it within `async with`"
-            raise RuntimeError(message)
+        pool = self._open_pool()
         loop = asyncio.get_running_loop()
         if loop.time() >= deadline:
             return SendFailure(Outcome.TIMEOUT, "no")
@@ -91,3 +88,30 @@ class AiohttpTransport:
         alarm.stop()
         answer = Answer(start, content, exchange, deadline=deadline, limit=self._settings.max_response_bytes)
         return answer if answer.acceptable() else answer.give_up(Outcome.MALFORMED)
+
+    async def reach(self, url: str, *, deadline: float) -> SendFailure | None:
+        """Open a new connection for the pool, if the host takes it. Not one byte of HTTP is sent to it.
+
+        Through a proxy that is a tunnel for an https URL, and for an http URL no more than a connection to the proxy.
+        """
+        pool = self._open_pool()
+        loop = asyncio.get_running_loop()
+        if loop.time() >= deadline:
+            return SendFailure(Outcome.TIMEOUT, "no")
+        alarm = Alarm(loop, deadline)
+        try:
+            await pool.replace(pool.destination(url))
+        except BaseException as error:
+            failure = failure_before_head(error, None, late=alarm.stop())
+            forget(error)
+            if failure is None:
+                raise
+            return failure
+        alarm.stop()
+        return None
+
+    def _open_pool(self) -> Pool:
+        if self._pool is None:
+            message = "the transport is not open: use it within `async with`"
+            raise RuntimeError(message)
+        return self._pool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from math import inf
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError
@@ -24,21 +25,27 @@ if TYPE_CHECKING:
 
 
 class Answer:
-    """A `Response` over aiohttp. The deadline of the call bounds every wait for its body."""
+    """A `Response` over aiohttp. The deadline of the call bounds every wait for its body, or what `allow` says instead.
+
+    One timer serves all waits. It is set for the earliest instant at which any may have to end, and where none has to
+    then, it sets itself anew: a timer for each chunk would cost more than reading the chunk.
+    """
 
     __slots__ = (
         "_alarm",
         "_closed",
         "_content",
-        "_deadline",
         "_encoding",
         "_end",
         "_exchange",
         "_failure",
+        "_gap",
         "_inflater",
         "_limit",
         "_loop",
         "_received",
+        "_since",
+        "_until",
         "headers",
         "status",
     )
@@ -51,7 +58,9 @@ class Answer:
         self.headers: Mapping[str, str] = message.headers  # finds a name in any case
         self._content = content
         self._exchange = exchange
-        self._deadline = deadline
+        self._until = deadline
+        self._gap = inf
+        self._since: float | None = None  # when the wait that is under way began
         self._limit = limit
         self._received = 0
         self._closed = False
@@ -66,6 +75,14 @@ class Answer:
         """Whether the head is one to read a body after: a final status, and an encoding that is understood."""
         understood = self._inflater is not None or self._encoding in {"", "identity"}
         return understood and self.status >= LOWEST_FINAL_STATUS
+
+    def allow(self, *, until: float, gap: float | None = None) -> None:
+        """Wait for no byte beyond `until`, and for none longer than `gap` seconds, from now on."""
+        self._until = until
+        self._gap = inf if gap is None else gap
+        if self._alarm is not None and not self._closed and self._due() < self._alarm.when():
+            self._alarm.cancel()
+            self._alarm = self._loop.call_at(self._due(), self._ring)
 
     async def read(self) -> bytes | SendFailure:
         """The whole body, up to the limit."""
@@ -102,13 +119,16 @@ class Answer:
     async def _next_raw(self) -> bytes | SendFailure:
         """The next bytes off the wire, or none at the end."""
         content = self._content
-        if self._loop.time() >= self._deadline:
+        now = self._loop.time()
+        if now >= self._until:
             return self.give_up(Outcome.TIMEOUT)
         try:
             chunk = content.read_nowait()
             if not chunk and not content.is_eof():
+                self._since = now
                 self._watch()
                 chunk = await content.readany()
+                self._since = None
         except asyncio.CancelledError as error:
             self.close()
             forget(error)
@@ -131,14 +151,37 @@ class Answer:
         return None
 
     def _watch(self) -> None:
-        """Wake the reader at the deadline and when the connection ends. Once: a timer for each chunk costs too much."""
+        """Wake the reader when it may wait no longer, and when the connection ends."""
         if self._alarm is None:
-            self._alarm = self._loop.call_at(self._deadline, self._interrupt, TimeoutError())
+            self._alarm = self._loop.call_at(self._due(), self._ring)
             self._end = self._exchange.end()
             if self._end is not None:
                 self._end.add_done_callback(self._on_end)
         if self._end is None or self._end.done():  # its callback has yet to run, or never will
             self._on_end()
+
+    def _due(self) -> float:
+        """The earliest instant at which a wait may have to end: the one under way, or one that begins now."""
+        return min(self._until, (self._loop.time() if self._since is None else self._since) + self._gap)
+
+    def _ring(self) -> None:
+        """End the wait that has lasted too long, if one has."""
+        now = self._loop.time()
+        if now >= self._until:
+            self._interrupt(TimeoutError())
+        elif self._due() > now:
+            self._alarm = self._loop.call_at(self._due(), self._ring)
+        else:  # bytes may have come just now, and the reader not yet know: it is asked after it had its turn
+            self._loop.call_soon(self._judge, self._since)
+
+    def _judge(self, since: float | None) -> None:
+        """End a wait whose gap is over, unless it has ended by itself."""
+        if self._closed:
+            return
+        if since is not None and self._since == since:
+            self._interrupt(TimeoutError())
+        else:
+            self._alarm = self._loop.call_at(self._due(), self._ring)
 
     def _on_end(self, _end: asyncio.Future[None] | None = None) -> None:
         """Fail a body that did not end before its connection did: at a malformed chunk aiohttp tells no reader."""

@@ -1,4 +1,4 @@
-"""The port through which bytes leave: one method that sends a guarded request, and failures as data."""
+"""The port through which bytes leave: it sends a guarded request, or opens a connection; failures are data."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ class Response(Protocol):
     headers: Mapping[str, str]
     """Names in lower case."""
 
+    def allow(self, *, until: float, gap: float | None = None) -> None:
+        """Bound the waits for the body from now on; each call replaces what the one before it allowed.
+
+        No byte is waited for beyond `until`, an instant of the running loop's clock, which takes the place of the
+        deadline of the call: one that ends with the head may be followed by a longer one. No wait for the next bytes
+        lasts longer than `gap` seconds (more than 0). It counts only while somebody waits, so a slow reader is not
+        taken for a slow provider. What is cut short is a TIMEOUT, and its socket is closed.
+        """
+        ...
+
     async def read(self) -> bytes | SendFailure:
         """The whole body, up to the transport's limit."""
         ...
@@ -49,4 +59,11 @@ class Transport(Protocol):
 
     async def send(self, dispatch: Dispatch | Errand, *, deadline: float) -> Response | SendFailure:
         """Send once, without a retry. `deadline` is an instant of the running loop's clock and covers the body too."""
+        ...
+
+    async def reach(self, url: str, *, deadline: float) -> SendFailure | None:
+        """Open a new connection to where a guarded URL leads, TLS included, and say nothing on it. None: it stands.
+
+        It is kept for the next request, in place of those that idled there.
+        """
         ...

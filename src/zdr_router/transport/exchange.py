@@ -3,22 +3,35 @@
 aiohttp is kept for what is hard: pool, DNS, TLS, tunnels through proxies, and the parser. Its session, request and
 response objects cost more than all of that together, so they are left out, and with them its redirects, cookies and
 repeats. What is used instead of them, as read in aiohttp 3.14.5 and tested with 3.14.0 too: `TCPConnector.connect()`
-with a `ClientRequest` that only says whither, and of the connection's `ResponseHandler` `should_close`,
-`set_response_params()`, `read()`, `exception()` and `closed`. No other module leans on them. Another minor version may
-change them, so it is refused (`check_version`) until somebody has read it and run the tests against it.
+with a `ClientRequest` that only says whither, and a `Trace` where a new connection must be told from an old one; and of
+the connection's `ResponseHandler` `should_close`, `set_response_params()`, `read()`, `exception()` and `closed`. No
+other module leans on them. Another minor version may change them, so it is refused (`check_version`) until somebody has
+read it and run the tests against it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
-from typing import TYPE_CHECKING, Final
+from socket import SO_LINGER, SOL_SOCKET
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Final, cast
 
-from aiohttp import ClientConnectionError, ClientError, ClientRequest, ClientTimeout, TCPConnector, ThreadedResolver
+from aiohttp import (
+    ClientConnectionError,
+    ClientError,
+    ClientRequest,
+    ClientTimeout,
+    TCPConnector,
+    ThreadedResolver,
+    TraceConfig,
+)
 from aiohttp.http import StreamWriter
+from aiohttp.tracing import Trace
 from packaging.specifiers import SpecifierSet
 from yarl import URL
 
@@ -28,7 +41,7 @@ from zdr_router.transport.head import opening, render
 if TYPE_CHECKING:
     import ssl
 
-    from aiohttp import StreamReader
+    from aiohttp import ClientSession, StreamReader
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
@@ -43,6 +56,9 @@ SLICE: Final = 256 * 1024
 
 URLS: Final = 1024
 """How many URLs are kept as they were read, and how many heads: a few for each endpoint of each target."""
+
+RESET: Final = struct.pack("ii", 1, 0)
+"""Linger for no time at all: what has not left by the close never leaves."""
 
 SCHEMES: Final = frozenset({"http", "https"})
 SWITCHING_PROTOCOLS: Final = 101
@@ -109,9 +125,37 @@ class Pool:
         """Begin on a pooled connection, or on a new one."""
         return Exchange(await self._connector.connect(destination.request, traces=[], timeout=self._timeout))
 
+    async def replace(self, destination: Destination) -> None:
+        """Open a connection, and keep it in place of those that idle there.
+
+        One that idles shows nothing: its peer may be gone without a word. Nor would keeping both do: each time the
+        pool takes an old one back it starts to count its age anew, so it would never close it.
+        """
+        trace = _Found()
+        while True:
+            trace.found = False
+            connection = await self._connector.connect(destination.request, traces=[trace], timeout=self._timeout)
+            if not trace.found:
+                connection.release()
+                return
+            connection.close()
+
     async def close(self) -> None:
         """Close every connection."""
         await self._connector.close()
+
+
+class _Found(Trace):
+    """Notes that a connection was found in the pool, not made."""
+
+    def __init__(self) -> None:
+        config = TraceConfig()
+        config.freeze()
+        super().__init__(cast("ClientSession", None), config, SimpleNamespace())
+        self.found = False
+
+    async def send_connection_reuseconn(self) -> None:
+        self.found = True
 
 
 class Exchange:
@@ -195,11 +239,19 @@ class Exchange:
         self._connection.release()
 
     def cut(self) -> None:
-        """Close the socket now. A plain close first sends what is buffered, and waits for the peer's TLS goodbye."""
+        """Reset the connection now.
+
+        A plain close first sends what is buffered, and waits for the peer's TLS goodbye. Even when it is cut short,
+        the kernel goes on sending what it has of the request, megabytes of it to a peer that reads slowly, who does
+        not hear of the end until then. After a reset nothing more leaves.
+        """
         if self._rest is not None:
             self._rest.cancel()
-        if self._connection.transport is not None:
-            self._connection.transport.abort()
+        transport = self._connection.transport
+        if transport is not None:
+            with contextlib.suppress(OSError):  # it is closed already
+                transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, RESET)
+            transport.abort()
 
     def abort(self) -> None:
         """Close the socket now, and let the pool forget the connection."""

@@ -27,7 +27,8 @@ def failure_before_head(error: BaseException, exchange: Exchange | None, *, late
     if late:
         return SendFailure(Outcome.TIMEOUT, "maybe" if started else "no")
     if not started:
-        return SendFailure(Outcome.UNREACHABLE, "no")
+        # The bare TimeoutError is that of `connect_timeout`; one of the system's is wrapped, and has a number.
+        return SendFailure(Outcome.TIMEOUT if isinstance(error, TimeoutError) else Outcome.UNREACHABLE, "no")
     if isinstance(error, HttpProcessingError):
         return SendFailure(Outcome.MALFORMED, "maybe")
     return SendFailure(Outcome.TRANSIENT, "maybe")

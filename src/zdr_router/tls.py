@@ -6,19 +6,24 @@
 from __future__ import annotations
 
 import ssl
+from typing import TYPE_CHECKING
 
 import certifi
 
 from zdr_router.errors import ConfigError, Problem
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def client_context(ca_file: str | None) -> ssl.SSLContext:
-    """Verify certificate and host name against `ca_file`, or against certifi's bundle.
+
+def client_context(ca_file: str | None, *, alpn: Sequence[str] = ()) -> ssl.SSLContext:
+    """Verify certificate and host name against `ca_file`, or against certifi's bundle; offer the protocols `alpn`.
 
     Raises `ConfigError` when the file cannot be read or holds no certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(["http/1.1"])
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
     fault = _load(context, ca_file or certifi.where())
     if fault:
         raise ConfigError(
