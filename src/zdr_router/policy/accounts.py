@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from zdr_router.policy.limits import Limits
 from zdr_router.policy.secrets import PARTS, CredentialParts, SecretSource
 from zdr_router.registry.base import ConfigurationId, Date, Declared, Identifier, Text
 from zdr_router.registry.facts import MechanismKind, ScopeKind
@@ -54,7 +55,8 @@ class Account(Declared):
 
     The credential is an `api_key`, or where it is more than one key, `credentials`.
     `base_url` picks one of the configuration's hosts, or gives the address of a self-operated server;
-    `engine_version` and `regions` state what runs there and where (`on_premises` unless said otherwise).
+    `engine_version` and `regions` state what runs there and where (`on_premises` unless said otherwise). `limits` hold
+    for each of its targets.
     """
 
     configuration: ConfigurationId
@@ -65,6 +67,7 @@ class Account(Declared):
     grant: Grant | None = None
     regions: list[Identifier] | None = None
     engine_version: Text | None = None
+    limits: Limits | None = None
 
     @property
     def secrets(self) -> tuple[SecretSource, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from zdr_router.policy.capabilities import NEEDS
 from zdr_router.policy.carriage import judge_carriage
+from zdr_router.policy.identifiers import ADVICE
 from zdr_router.policy.preferences import NO_PREFERENCES
 from zdr_router.registry.vocabulary import FEATURES
 
@@ -69,6 +70,9 @@ def _features(findings: Findings, standing: Standing, request: Request) -> None:
 
 def _closed(findings: Findings, standing: Standing, features: frozenset[str]) -> None:
     for name in sorted(features & standing.closed):
+        if name in standing.target.rules.permit:
+            findings.add("ZDR608", f"the request uses {name}, which the policy does not let leave", ADVICE[name])
+            continue
         sentence = f"the request uses {name}, which is not covered here: {FEATURES[name].says}"
         findings.add("ZDR603", sentence, f"leave {name} out", fact="conditions.permit")
 

@@ -19,6 +19,7 @@ from zdr_router.policy.carriage import looks_inside
 from zdr_router.policy.clearance import MINT, Clearance
 from zdr_router.policy.conditions import Forced
 from zdr_router.policy.findings import Findings
+from zdr_router.policy.identifiers import NAMING, pseudonyms
 from zdr_router.policy.preferences import NO_PREFERENCES
 from zdr_router.policy.standing import Standing, stand
 from zdr_router.policy.trust import Trust
@@ -35,6 +36,9 @@ _UNREAD: Final = Trust(epoch=-1)
 """Stands in for a trust state that cannot be read. Its epoch is nobody's, so what it gave is never used again."""
 
 _SALT_BYTES: Final = 16
+_TOLERANCE: Final = 1.0
+"""Seconds by which a clock may be behind: no more than what setting it right in small steps comes to."""
+
 _RECENT: Final = 1024
 """How many standings are kept at hand beside those that are remembered, and how many decisions."""
 
@@ -51,22 +55,52 @@ class _Decided(NamedTuple):
     refusals: tuple[Refusal, ...]
 
 
+def no_longer(target: Target) -> tuple[Refusal, ...]:
+    """Why a target that a request had may not serve it any more: what is in force now does not give it to it."""
+    findings = Findings(target)
+    sentence = "it is no longer among the targets of this request's route and tenant"
+    findings.add("ZDR108", sentence, "nothing, if that is meant; else declare it again and reload")
+    return tuple(findings.refusals)
+
+
 class Clearing:
     """Clears targets for requests, and remembers standings.
 
-    `dialects` are those this build speaks; `salt_key` (16 random bytes or more) keeps the caches of tenants apart.
+    `dialects` are those this build speaks; `salt_key` (16 random bytes or more) keeps the caches of tenants apart
+    and makes pseudonyms.
+    `not_before` is an instant that is known to have passed: a clock that shows an earlier one clears nothing, and
+    neither does one that shows an earlier instant than it did before.
     """
 
-    def __init__(self, *, dialects: frozenset[str], salt_key: bytes, remembered: int = 65_536) -> None:
+    def __init__(
+        self,
+        *,
+        dialects: frozenset[str],
+        salt_key: bytes,
+        not_before: float = float("-inf"),
+        remembered: int = 65_536,
+    ) -> None:
         """Remember at most `remembered` standings."""
         if len(salt_key) < _SALT_BYTES:
             raise ValueError(f"salt_key has {len(salt_key)} bytes: give {_SALT_BYTES} or more, at random")
         self._dialects = dialects
         self._salt_key = salt_key
+        self._not_before = not_before
+        self._latest = float("-inf")
         self._standings: LRUCache[tuple[str, Target], Standing] = LRUCache(maxsize=remembered)
         self._recent: dict[Target, Standing] = {}
         self._recent_policy: Policy | None = None
         self._decided: dict[tuple[object, ...], _Decided] = {}
+
+    def renew(self, not_before: float) -> None:
+        """Another registry, policy or account is in force: forget what was decided, but not the time and the salts.
+
+        `not_before` is the new registry's; one whose dates were set right clears again.
+        """
+        self._not_before = not_before
+        self._standings.clear()
+        self._decided.clear()
+        self._recent_policy, self._recent = None, {}
 
     def clear_all(
         self, targets: Sequence[Target], request: Request, policy: Policy, trust: Trust | None, now: float
@@ -77,7 +111,7 @@ class Clearing:
         """
         uses = request.requirements
         ordinary = not uses.unknown and uses.preferences is NO_PREFERENCES
-        if trust is None or not (ordinary and trust.fresh(policy, now)):
+        if trust is None or not (ordinary and trust.fresh(policy, now) and self.timely(trust, now)):
             return self._clear_each(targets, request, policy, trust, now)
         kind = (id(targets), id(policy), request.tenant, uses.endpoint, uses.parameters, uses.features, uses.stream)
         decided = self._decided.get(kind)
@@ -131,14 +165,28 @@ class Clearing:
         findings = Findings(target)
         if trust is None or not trust.fresh(policy, now):
             findings.add("ZDR105", "the trust state cannot be read or is too old", "make it readable again")
-        standing = self._standing(target, policy, trust or _UNREAD, now)
+        known = trust or _UNREAD
+        if not self.timely(known, now):
+            sentence = "the clock shows an earlier time than one that has passed"
+            findings.add("ZDR107", sentence, "set the clock of this machine; if it had run ahead, restart the router")
+        standing = self._standing(target, policy, known, now)
         judge_request(findings, standing, request)
         if standing.refusals or findings.refusals:
             return (*standing.refusals, *findings.refusals)
         forced = standing.forced
         if standing.salted is not None:
             forced = (*forced, Forced((standing.salted,), self._salt(request.tenant)))
+        forced = (*forced, *pseudonyms(request, standing, self._salt_key))
         return Clearance(MINT, target, request, standing, forced)
+
+    def timely(self, trust: Trust, now: float) -> bool:
+        """Whether `now` can be the time: not before the last one, the registry, or the newest change in trust."""
+        latest = self._latest
+        if now >= latest:
+            self._latest = now
+        elif latest - now > _TOLERANCE:
+            return False
+        return max(self._not_before, trust.changed) - now <= _TOLERANCE
 
     def _standing(self, target: Target, policy: Policy, trust: Trust, now: float) -> Standing:
         # Most requests come under the same policy object as the one before, so that one's standings are at hand.
@@ -162,6 +210,6 @@ class Clearing:
 
 def _looks_inside(standing: Standing, parameters: frozenset[str]) -> bool:
     """Whether what a request says under these parameters, and not only that it has them, decides about the target."""
-    if looks_inside(standing.target):
+    if looks_inside(standing.target) or not NAMING.isdisjoint(parameters):
         return True
     return standing.target.rules.look_at(parameters) or not standing.router_sets.isdisjoint(parameters)

@@ -66,10 +66,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One thing that an answer must show; `holds` takes its headers (lower case) and its body."""
+    """One thing that an answer must show; `holds` takes its headers (lower case) and its body.
+
+    `in_head`: its headers alone tell.
+    """
 
     holds: Callable[[Mapping[str, str], Body], bool]
     says: str
+    in_head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +205,7 @@ def _preflight(proofs: list[Proof]) -> Mapping[str, tuple[Expectation, ...]]:
 def _expect(proof: Proof) -> Expectation:
     if proof.header is not None:
         name, wanted = proof.header.lower(), proof.equals
-        return Expectation(lambda headers, _body: headers.get(name) == wanted, f"the header {name}")
+        return Expectation(lambda headers, _body: headers.get(name) == wanted, f"the header {name}", in_head=True)
     path = proof.body or ""
     values, accepted = values_at(path), frozenset(proof.one_of)
 

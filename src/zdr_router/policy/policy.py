@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 CacheIsolation = Literal["tenant", "none"]
+OnRevocation = Literal["cut", "finish"]
+Identifiers = Literal["refuse", "pseudonym"]
 
 INHERENT: Final = frozenset({"csam_screening", "legal_hold"})
 """Exceptions that cannot be had without people looking; tolerating one tolerates its review."""
@@ -34,7 +36,8 @@ class Policy(Declared):
     """A set of demands. What is not given demands nothing more than the layer above already does.
 
     The host's policy is completed by the strictest defaults: `documented` grade, no cache, no exception
-    tolerated, caches kept apart by tenant, attestations at most 90 days old. A policy without any field is an error.
+    tolerated, caches kept apart by tenant, attestations at most 90 days old, what is under way cut where it is
+    revoked, and identifiers of callers' users refused. A policy without any field is an error.
     """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
@@ -48,8 +51,10 @@ class Policy(Declared):
     countries: Annotated[list[Country], Field(min_length=1)] | None = None
     max_attestation_age: Duration | None = None
     max_revocation_staleness: Duration | None = None
+    on_revocation: OnRevocation | None = None
     providers: Providers | None = None
     bind_credentials: bool | None = None
+    identifiers: Identifiers | None = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -87,7 +92,9 @@ _DEFAULTS: Final[dict[str, object]] = {
     "human_review_within_exceptions": False,
     "max_attestation_age": 90 * 86400.0,
     "max_revocation_staleness": 60.0,
+    "on_revocation": "cut",
     "bind_credentials": True,
+    "identifiers": "refuse",
 }
 
 
@@ -107,6 +114,14 @@ def _smaller_medium(mine: Medium, theirs: Medium) -> Medium:
 
 def _isolating(mine: CacheIsolation, theirs: CacheIsolation) -> CacheIsolation:
     return "tenant" if "tenant" in (mine, theirs) else "none"
+
+
+def _cutting(mine: OnRevocation, theirs: OnRevocation) -> OnRevocation:
+    return "cut" if "cut" in (mine, theirs) else "finish"
+
+
+def _refusing(mine: Identifiers, theirs: Identifiers) -> Identifiers:
+    return "refuse" if "refuse" in (mine, theirs) else "pseudonym"
 
 
 def _common(mine: list[str], theirs: list[str]) -> list[str]:
@@ -136,7 +151,9 @@ _CHOOSE: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "countries": _common,
     "max_attestation_age": min,
     "max_revocation_staleness": min,
+    "on_revocation": _cutting,
     "providers": _both_providers,
     "bind_credentials": max,
+    "identifiers": _refusing,
 }
 """How two demands on the same field become one; of two booleans, false is less review and true more binding."""

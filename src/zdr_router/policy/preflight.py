@@ -10,6 +10,8 @@ from zdr_router.policy.guard import Stopped, header_fault
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.guard import WireRequest
     from zdr_router.policy.trust import Trust
@@ -32,19 +34,25 @@ class Shown(NamedTuple):
 
 
 def guard_preflight(wire: WireRequest, clearance: Clearance, *, now: float, trust: Trust | None) -> Dispatch | Stopped:
-    """Let a preflight leave under `clearance`, or say what stops it: it carries a credential, and nothing of a request.
+    """Let a preflight leave under `clearance`, or say what stops it."""
+    return guard_bare(wire, clearance, clearance.target.rules.preflight, now=now, trust=trust)
+
+
+def guard_bare(
+    wire: WireRequest, clearance: Clearance, paths: Iterable[str], *, now: float, trust: Trust | None
+) -> Dispatch | Stopped:
+    """Let a GET of one of `paths` leave under `clearance`, or say what stops it: it carries a credential, and no more.
 
     What it is for is the clearance's target alone; the request that was cleared is not looked at.
     """
     if not clearance.holds(now, trust):
         return Stopped("the clearance has lapsed", Outcome.UNCLEARED)
-    target = clearance.target
     if wire.method != "GET":
-        return Stopped("the method of a preflight is not GET")
-    if wire.url not in [f"{target.base_url}{path}" for path in target.rules.preflight]:
-        return Stopped("the address is not that of a preflight")
+        return Stopped("the method of a request without content is not GET")
+    if wire.url not in [f"{clearance.target.base_url}{path}" for path in paths]:
+        return Stopped("the address is not one that may be asked without content")
     if wire.added or wire.translated is not None:
-        return Stopped("a preflight has a body")
+        return Stopped("a request without content has a body")
     if fault := header_fault(wire.headers, clearance, _HEADERS):
         return Stopped(fault)
     return Dispatch("GET", wire.url, dict(wire.headers), Sealed(()), clearance)

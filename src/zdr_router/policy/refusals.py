@@ -61,6 +61,21 @@ REFUSALS: Final[Mapping[str, Page]] = MappingProxyType(
             "Another version may log, cache or save what the attested ones do not.",
             "Run a version inside the range, or read the source of yours and declare it by an overlay.",
         ),
+        "ZDR107": Page(
+            "The clock is behind",
+            "The machine's clock shows an earlier time than one that it has shown before, than the newest reading in "
+            "the registry, or than the newest change in the trust state. A second of difference is let pass.",
+            "Whether a statement is still in date is a question to the clock: one that goes back makes it valid again.",
+            "Set the clock. If it had run ahead and was set right since, restart the router. If a date in the registry "
+            "lies in the future, correct it; if the newest change in the trust state does, make another one.",
+        ),
+        "ZDR108": Page(
+            "No longer configured",
+            "The configuration was reloaded while the request was under way, and its route, its tenant or this target "
+            "of its route is not there any more.",
+            "A request obeys what is in force at each of its attempts, not what was in force when it came in.",
+            "Nothing, if it was taken out on purpose; the request may be sent again. Else declare it again and reload.",
+        ),
         # 2xx: what happens to content.
         "ZDR201": Page(
             'A retention flag is not "no"',
@@ -247,6 +262,14 @@ REFUSALS: Final[Mapping[str, Page]] = MappingProxyType(
             "something that the account does not say; the sentence names it.",
             "Translating a request and leaving something out would answer another question than was asked.",
             "Leave it out, or use a target whose configuration speaks openai.",
+        ),
+        "ZDR608": Page(
+            "The policy lets no such identifier leave",
+            "The configuration permits that a request names a user or carries labels, and the policy in force does "
+            "not: `identifiers` is `refuse`, or the request has `metadata`.",
+            "A lasting identifier makes a person recognisable at the provider, across requests and beyond them.",
+            "Leave `user` and `safety_identifier` out, or set `identifiers: pseudonym`, which sends a keyed hash "
+            "instead. Leave `metadata` out: it is refused always.",
         ),
         # 7xx: where it goes.
         "ZDR701": Page(

@@ -34,6 +34,11 @@ class Requirements(NamedTuple):
     stream: bool
     preferences: Preferences
 
+    @classmethod
+    def probe(cls, endpoint: str) -> Requirements:
+        """What a look at a target uses of `endpoint`: nothing, since nothing of anybody's leaves."""
+        return cls(endpoint, frozenset(), frozenset(), _TEXT_ONLY, (), stream=False, preferences=NO_PREFERENCES)
+
     def __repr__(self) -> str:
         """Without the preferences, which hold names that the caller chose."""
         return (

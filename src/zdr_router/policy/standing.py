@@ -11,6 +11,7 @@ from zdr_router.policy.capabilities import closed_features, lacking_features
 from zdr_router.policy.conditions import Forced
 from zdr_router.policy.findings import Findings
 from zdr_router.policy.grants import judge_grant
+from zdr_router.policy.identifiers import withheld
 from zdr_router.policy.policy import INHERENT, Policy
 from zdr_router.policy.target import Target, engine_outside
 from zdr_router.policy.trust import Trust, subjects
@@ -29,8 +30,8 @@ class Standing:
 
     `forced` is set on every request, `salted` names the cache parameter that keeps tenants apart, and
     `on_media` are the exceptions that only some requests can set off and that the policy does not tolerate.
-    `closed` are the features that the configuration does not attest, `lacking` those that the model cannot serve,
-    `router_sets` the parameters that a caller may at most repeat.
+    `closed` are the features that the configuration does not attest or the policy withholds, `lacking` those that the
+    model cannot serve, `router_sets` the parameters that a caller may at most repeat.
     """
 
     target: Target
@@ -72,7 +73,7 @@ def stand(target: Target, policy: Policy, trust: Trust, dialects: frozenset[str]
         forced=forced,
         salted=salted,
         on_media=on_media,
-        closed=closed_features(target),
+        closed=closed_features(target) | withheld(policy),
         lacking=lacking_features(target),
         router_sets=frozenset([*(each.path[0] for each in forced), *filter(None, [salted])]),
     )
