@@ -1,0 +1,1 @@
+"""Traces and metrics of requests, made of their metadata and so without content."""
