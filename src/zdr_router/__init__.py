@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation
-    from zdr_router.config import RouteEntry, Tenant
+    from zdr_router.entries import RouteEntry, Tenant
     from zdr_router.errors import (
         AttestationError,
         ConfigError,
@@ -53,7 +53,7 @@ __all__ = [
 # Loaded when they are asked for: a host that only catches an error does not wait for the registry's models.
 _HOMES = {
     "answers": ("ChatCompletion", "ChatStream", "Embeddings", "Explanation"),
-    "config": ("RouteEntry", "Tenant"),
+    "entries": ("RouteEntry", "Tenant"),
     "errors": (
         "AttestationError",
         "ConfigError",

@@ -1,50 +1,49 @@
-"""What an operator declares (`zdr.yaml`, or values) and the deployment that comes of it."""
+"""From what an operator declares (`zdr.yaml`, or values) to the deployment that comes of it."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from zdr_router.credentials.reading import read_credential
+from zdr_router.credentials.reading import read_credential, read_secret
+from zdr_router.deployment import Deployment
+from zdr_router.entries import ConfigFile, RouteEntry
 from zdr_router.errors import ConfigError, Problem
-from zdr_router.policy.accounts import Account, fingerprint
+from zdr_router.policy.accounts import fingerprint
 from zdr_router.policy.conditions import Compiled, compile_conditions
-from zdr_router.policy.policy import Policy
-from zdr_router.policy.secrets import how_to_give
+from zdr_router.policy.secrets import SecretSource, how_to_give
 from zdr_router.policy.target import Target, authentication, make_target
+from zdr_router.records.receipts.settings import ReceiptSettings
 from zdr_router.registry import Registry, shipped_directory
-from zdr_router.registry.base import Declared, Duration, Identifier, Text
-from zdr_router.registry.configuration import Schema
 from zdr_router.registry.strict_yaml import Document, read
 from zdr_router.routing.plan import Route
-from zdr_router.routing.strategy import StrategyName
+from zdr_router.routing.settings import HealthSettings, Patience, ProbeSettings
+from zdr_router.state.settings import RedisSettings, StateSettings
 from zdr_router.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from zdr_router.entries import (
+        HealthEntry,
+        ReceiptsEntry,
+        RedisEntry,
+        RegistrySources,
+        StateEntry,
+        Tenant,
+        TransportEntry,
+    )
+    from zdr_router.policy.accounts import Account
+    from zdr_router.policy.policy import Policy
     from zdr_router.sealed import Sealed
 
 
-class WeightedTarget(Declared):
-    """A target and its share under the strategy `weighted`."""
-
-    target: Text
-    weight: Annotated[float | int, Field(ge=0)]
-
-
-class RouteEntry(Declared):
-    """A name that callers ask for. A target is written `account/model`."""
-
-    targets: Annotated[list[Text | WeightedTarget], Field(min_length=1)]
-    strategy: StrategyName = "in_order"
-    timeout: Duration = 60.0
-    max_attempts: Annotated[int, Field(ge=1, le=100)] = 6
+_SALT_LENGTH = 16
 
 
 def route_of(name: str, targets: Sequence[str]) -> RouteEntry:
@@ -56,75 +55,28 @@ def route_of(name: str, targets: Sequence[str]) -> RouteEntry:
     raise ConfigError(problem)
 
 
-class Tenant(Declared):
-    """Whose requests these are: a policy that tightens the host's, and accounts that nobody else reaches."""
-
-    policy: Policy | None = None
-    accounts: list[Identifier] = Field(default_factory=list)
-
-
-class RegistrySources(Declared):
-    """Provider files and overlays beside the shipped registry; paths are relative to the file that names them."""
-
-    shipped: bool = True
-    providers: list[Text] = Field(default_factory=list)
-    overlays: list[Text] = Field(default_factory=list)
-
-
-class TransportEntry(Declared):
-    """The trust store (a PEM file) and the proxy; the environment is never asked for either."""
-
-    ca_file: Text | None = None
-    proxy: Text | None = None
-
-
-class ConfigFile(Declared):
-    """The operator's file."""
-
-    schema_: Annotated[Schema, Field(alias="schema")] = 1
-    registry: RegistrySources = RegistrySources()
-    policy: Policy
-    accounts: dict[Identifier, Account]
-    tenants: dict[Identifier, Tenant] = Field(default_factory=dict)
-    routes: Annotated[dict[Identifier, RouteEntry], Field(min_length=1)]
-    transport: TransportEntry = TransportEntry()
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """Everything that requests are decided by. `policies` is complete, by tenant; None is the operator itself.
-
-    `fingerprints` are those of the accounts' credentials, None where there is none.
-    """
-
-    registry: Registry
-    policies: Mapping[str | None, Policy]
-    accounts: Mapping[str, Account]
-    routes: Mapping[str, Route]
-    fingerprints: Mapping[str, str | None]
-    transport: TransportSettings
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """Every target of every route, once."""
-        return tuple({target.id: target for route in self.routes.values() for target in route.targets}.values())
-
-
 def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployment:
     """Read the operator's file and everything that it names. Raises `ConfigError` with file and line."""
     document = read(Path(path))
     file = document.validate(ConfigFile)
-    return assemble(
+    deployment = assemble(
         registry=_registry(file.registry, Path(path).parent),
         policy=file.policy,
         accounts=file.accounts,
         tenants=file.tenants,
         routes=file.routes,
         transport=_transport(file.transport, Path(path).parent),
+        health=file.health,
+        state=_state(file.state, document, environ, Path(path).parent),
+        otel=file.telemetry.otel,
+        salt=_salt(file.salt, document, environ, Path(path).parent),
         document=document,
         environ=environ,
         base=Path(path).parent,
     )
+    if file.receipts is None:
+        return deployment
+    return replace(deployment, receipts=_receipts(file.receipts, document, environ, Path(path).parent))
 
 
 def assemble(  # noqa: PLR0913 - the parts of a deployment
@@ -135,6 +87,10 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
     routes: Mapping[str, RouteEntry],
     tenants: Mapping[str, Tenant] | None = None,
     transport: TransportSettings | None = None,
+    health: HealthEntry | None = None,
+    state: StateSettings | None = None,
+    otel: bool = False,
+    salt: Sealed[str] | None = None,
     document: Document | None = None,
     environ: Mapping[str, str] | None = None,
     base: Path = Path(),
@@ -159,6 +115,7 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
     secrets = {name: read_credential(account, known, base) for name, account in accounts.items()}
     maker = _TargetMaker(registry, accounts, secrets, owners, faults, bool(tenants))
     made = {name: _route(name, entry, maker) for name, entry in routes.items()}
+    made = {name: _with_alternates(made[name], entry, made, faults) for name, entry in routes.items()}
     faults.raise_any()
     host = policy.complete()
     policies: dict[str | None, Policy] = {None: host}
@@ -173,6 +130,11 @@ def assemble(  # noqa: PLR0913 - the parts of a deployment
             {name: None if secret is None else fingerprint(name, secret.open()) for name, secret in secrets.items()}
         ),
         transport=transport or TransportSettings(),
+        health=HealthSettings() if health is None else HealthSettings(**health.model_dump(exclude={"probe"})),
+        probe=None if health is None or health.probe is None else ProbeSettings(**health.probe.model_dump()),
+        state=state or StateSettings(),
+        otel=otel,
+        salt=salt,
     )
 
 
@@ -195,6 +157,50 @@ class _Faults:
 def _transport(entry: TransportEntry, base: Path) -> TransportSettings:
     ca_file = None if entry.ca_file is None else str(base / entry.ca_file)
     return TransportSettings(ca_file=ca_file, proxy=entry.proxy)
+
+
+def _state(entry: StateEntry, document: Document, environ: Mapping[str, str] | None, base: Path) -> StateSettings:
+    def redis(given: RedisEntry, *path: str) -> RedisSettings:
+        password = read_secret(given.password, os.environ if environ is None else environ, base)
+        place = ("state", *path, "redis", "url")
+        if given.password is not None and password is None:
+            raise ConfigError(document.problem(place, "the password of Redis is not there", given.password.provide))
+        ca_file = None if given.ca_file is None else str(base / given.ca_file)
+        source = f"{document.file}:{document.line(place)}"
+        return RedisSettings(given.url, given.username, password, ca_file, given.prefix, source)
+
+    trust: Path | RedisSettings | None = None
+    if entry.trust is not None and entry.trust.redis is not None:
+        trust = redis(entry.trust.redis, "trust")
+    elif entry.trust is not None and entry.trust.file is not None:
+        trust = base / entry.trust.file
+    health = None if entry.health is None else redis(entry.health.redis, "health")
+    return StateSettings(trust, health, f"{document.file}:{document.line(('state',))}")
+
+
+def _salt(
+    given: SecretSource | None, document: Document, environ: Mapping[str, str] | None, base: Path
+) -> Sealed[str] | None:
+    if given is None:
+        return None
+    salt = read_secret(given, os.environ if environ is None else environ, base)
+    if salt is None:
+        raise ConfigError(document.problem(("salt",), "the salt is not there", given.provide))
+    if len(salt.open()) < _SALT_LENGTH:
+        what = f"the salt has {len(salt.open())} characters, and needs {_SALT_LENGTH}"
+        raise ConfigError(document.problem(("salt",), what, "make one at random: openssl rand -hex 32"))
+    return salt
+
+
+def _receipts(
+    entry: ReceiptsEntry, document: Document, environ: Mapping[str, str] | None, base: Path
+) -> ReceiptSettings:
+    key = read_secret(entry.key, os.environ if environ is None else environ, base)
+    place = ("receipts", "key")
+    if key is None:
+        raise ConfigError(document.problem(place, "the key that seals receipts is not there", entry.key.provide))
+    source = f"{document.file}:{document.line(place)}"
+    return ReceiptSettings(base / entry.directory, key, entry.seal_every, entry.seal_at, source)
 
 
 def _registry(sources: RegistrySources, base: Path) -> Registry:
@@ -291,4 +297,31 @@ def _route(name: str, entry: RouteEntry, maker: _TargetMaker) -> Route:
         targets.append(target)
         if not isinstance(item, str):
             weights[target.id] = float(item.weight)
-    return Route(name, tuple(targets), entry.strategy, weights, entry.timeout, entry.max_attempts)
+    patience = Patience(entry.attempt_timeout, entry.first_chunk_timeout, entry.chunk_timeout, entry.hedge_after)
+    return Route(
+        name,
+        tuple(targets),
+        entry.strategy,
+        weights,
+        entry.timeout,
+        entry.max_attempts,
+        retries=entry.retries,
+        patience=patience,
+        fastest_by=entry.fastest_by,
+    )
+
+
+def _with_alternates(route: Route, entry: RouteEntry, routes: Mapping[str, Route], faults: _Faults) -> Route:
+    """The route with the routes that it falls back to. Theirs are not followed, so that none leads back."""
+    found: dict[str, list[Route]] = {"fallbacks": [], "larger_context": []}
+    for kind, names in (("fallbacks", entry.fallbacks), ("larger_context", entry.larger_context)):
+        for index, name in enumerate(names):
+            alternate = routes.get(name)
+            place = ("routes", route.name, kind, index)
+            if alternate is None:
+                faults.add(place, f"route {route.name} names {name}, which is no route", "declare it, or leave it out")
+            elif name == route.name:
+                faults.add(place, f"route {name} names itself", "name another route, or leave it out")
+            else:
+                found[kind].append(alternate)
+    return replace(route, fallbacks=tuple(found["fallbacks"]), larger_context=tuple(found["larger_context"]))

@@ -4,7 +4,7 @@
 RouterError
 ├── ConfigError            registry, policy, accounts or routes cannot be loaded      .file .line .fix
 ├── Refused                no target may serve this request                           .refusals .metadata
-├── Exhausted              every cleared target was tried and failed                  .attempts .metadata
+├── Exhausted              every cleared target was tried and failed                  .attempts .metadata .retry_after
 ├── InvalidRequest         the caller's request is wrong                              .param
 ├── StreamBroken           a stream died after its first content chunk                .metadata
 └── AttestationError       a statement cannot be trusted
@@ -89,12 +89,14 @@ class Refused(RouterError):
 class Exhausted(RouterError):
     """Every cleared target was tried and failed, or the deadline passed. HTTP 502, 429 or 504.
 
-    `attempts` holds every cause, in order.
+    `attempts` holds every cause, in order. `retry_after` is in how many seconds a target may be asked again, where all
+    of them are known to want a rest.
     """
 
-    def __init__(self, metadata: Metadata) -> None:
+    def __init__(self, metadata: Metadata, retry_after: float | None = None) -> None:
         """List the attempts with their outcomes."""
         self.attempts: tuple[AttemptRecord, ...] = metadata.attempts
+        self.retry_after = retry_after
         self.metadata = metadata
         causes = ", ".join(f"{attempt.target}: {attempt.outcome}" for attempt in self.attempts)
         super().__init__(f"no target of route {metadata.route!r} answered ({causes or 'none was tried'})")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from zdr_router.config import Deployment
+    from zdr_router.deployment import Deployment
     from zdr_router.policy.policy import Policy
     from zdr_router.registry import Registry
 

@@ -4,42 +4,37 @@ from __future__ import annotations
 
 import logging
 import random as chance
-import secrets
 import time
-from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
-from zdr_router.config import RouteEntry, assemble, load, route_of
-from zdr_router.credentials.signers import Signers
-from zdr_router.driver.attempt import Sender
-from zdr_router.driver.codecs import load_codecs, spoken
-from zdr_router.driver.engine import Ask, Engine
-from zdr_router.driver.signing import fetch_over
+from zdr_router.config import assemble, load, route_of
+from zdr_router.driver.engine import Ask
+from zdr_router.driver.service import Service
 from zdr_router.driver.stream import StreamRun
+from zdr_router.driver.watching import Watch, follow_files
+from zdr_router.entries import RouteEntry
 from zdr_router.errors import InvalidRequest
-from zdr_router.policy.calendar import DAY, end_of
-from zdr_router.policy.clearing import Clearing
 from zdr_router.registry import Registry
+from zdr_router.routing.health import HealthEvent
 from zdr_router.sealed import Sealed
-from zdr_router.state.memory import MemoryHealth
-from zdr_router.state.trust import MemoryTrust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
 
-    from zdr_router.config import Deployment, Tenant
+    from zdr_router.deployment import Deployment
+    from zdr_router.entries import Tenant
     from zdr_router.policy.accounts import Account
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.policy import Policy
     from zdr_router.records.base import Recorder
+    from zdr_router.state.trust import TrustStore
     from zdr_router.transport.settings import TransportSettings
 
 log = logging.getLogger("zdr_router")
 
-_WARN_AHEAD = 30 * DAY
 NO_CONTENT: Final[Sequence[Mapping[str, object]]] = ({"role": "user", "content": ""},)
 """What `explain` looks at when it is given no messages."""
 
@@ -83,10 +78,27 @@ class AsyncRouter:
 
     @classmethod
     def from_config(
-        cls, path: Path | str, *, recorders: Sequence[Recorder] = (), environ: Mapping[str, str] | None = None
+        cls,
+        path: Path | str,
+        *,
+        recorders: Sequence[Recorder] = (),
+        environ: Mapping[str, str] | None = None,
+        watch: bool = False,
     ) -> Self:
-        """Build from the operator's file. Raises `ConfigError` with file and line."""
-        return cls.of(load(path, environ), recorders=recorders)
+        """Build from the operator's file. Raises `ConfigError` with file and line.
+
+        With `watch` an open router looks at that file and all that it names every second, and reloads what has changed.
+        """
+        watched = Watch(Path(path)) if watch else None
+        router = cls.of(load(path, environ), recorders=recorders)
+
+        def read() -> Deployment:
+            if watched is not None:
+                watched.note()
+            return load(path, environ)
+
+        router._read, router._watch = read, watched  # noqa: SLF001 - its own
+        return router
 
     @classmethod
     def of(
@@ -109,43 +121,46 @@ class AsyncRouter:
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
-        self.deployment = deployment
-        self.trust = MemoryTrust()
-        self._clock = clock
-        self._sender: Sender | None = None
-        self._stack = AsyncExitStack()
-        self._engine = Engine(
-            deployment,
-            clearing=Clearing(dialects=spoken(), salt_key=secrets.token_bytes(32)),
-            trust=self.trust,
-            health=MemoryHealth(),
-            recorders=recorders,
-            clock=clock,
-            random=random,
-        )
+        self._service = Service(deployment, recorders, clock=clock, random=random)
+        self._read: Callable[[], Deployment] | None = None
+        self._watch: Watch | None = None
+
+    @property
+    def deployment(self) -> Deployment:
+        """What requests are decided by now."""
+        return self._service.deployment
+
+    @property
+    def trust(self) -> TrustStore:
+        """What was revoked and contradicted; it stays what it is when something is reloaded."""
+        return self._service.trust
 
     async def __aenter__(self) -> Self:
-        """Open the connections' pool, and load what a target's dialect needs. Raises `ConfigError`."""
-        # aiohttp is loaded here, so that `import zdr_router` stays light.
-        from zdr_router.transport.aiohttp import AiohttpTransport  # noqa: PLC0415
-
-        codecs = await load_codecs(
-            {each.configuration.dialect: each.account_source for each in self.deployment.targets}
-        )
-        transport = AiohttpTransport(self.deployment.transport)
-        signers = Signers(self.deployment.targets, fetch_over(transport), self._clock)
-        await self._stack.enter_async_context(transport)
-        await self._stack.enter_async_context(signers)
-        self._sender = Sender(transport, self.trust, self._clock, signers.by_account, codecs)
-        self._warn_of_expiries()
+        """Open the connections' pool and the trust state, and load what a dialect needs. Raises `ConfigError`."""
+        await self._service.open()
+        if self._watch is not None:
+            self._service.beside(follow_files(self._watch, self.reload))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection."""
-        self._sender = None
-        await self._stack.aclose()
+        await self._service.close()
+
+    async def reload(self, deployment: Deployment | None = None) -> None:
+        """Put `deployment`, or what the operator's file says now, in the place of what is in force; all of it at once.
+
+        Requests that are under way obey it from their next attempt on. Raises `ConfigError`, and then everything stays
+        as it was; `ValueError` without a deployment where the router was built from none of the operator's files.
+        """
+        if deployment is not None:
+            await self._service.reload(lambda: deployment)
+        elif self._read is not None:
+            await self._service.reload(self._read)
+        else:
+            message = "the router was not built from a file: give `reload` a deployment"
+            raise ValueError(message)
 
     # The methods below take content and return a coroutine rather than being one: their frames, in which
     # content has names, are gone before anything can go wrong that an error tracker would print.
@@ -179,7 +194,7 @@ class AsyncRouter:
         """Answer a chat as a stream: `async with router.stream_chat(…) as stream: async for chunk in stream: …`."""
         body = {"model": model, "messages": messages, **parameters, "stream": True}
         ask = _ask("chat.completions", body, tenant, customer, policy, timeout)
-        return ChatStream(StreamRun(self._engine, self._ready, ask))
+        return ChatStream(StreamRun(self._service.engine, self._service.ready, ask))
 
     def embed(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
         self,
@@ -211,34 +226,40 @@ class AsyncRouter:
         ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None)
         del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
         at = time.monotonic()
-        prepared = self._engine.read(ask, at)
-        plan = self._engine.plan(prepared, at)
-        return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, plan.resting)
+        prepared = self._service.engine.read(ask, at)
+        plan = self._service.engine.plan(prepared, at)
+        resting = tuple(each.target.id for each in plan.resting)
+        return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
+
+    def isolate(self, target_id: str) -> None:
+        """Take a target (`account/model`) out by hand: nothing is sent there until `restore`. It is no revocation.
+
+        Requests that are under way go on. Where health is shared, every worker is told. Raises `ValueError` for a
+        target that no route has.
+        """
+        self._by_hand(target_id, HealthEvent("isolated"))
+
+    def restore(self, target_id: str) -> None:
+        """Let a target that was isolated be used again. Raises `ValueError` for a target that no route has."""
+        self._by_hand(target_id, HealthEvent("released"))
+
+    def _by_hand(self, target_id: str, event: HealthEvent) -> None:
+        known = {target.id for target in self.deployment.targets}
+        if target_id not in known:
+            message = f"no route has the target {target_id!r}; those that there are: {', '.join(sorted(known))}"
+            raise ValueError(message)
+        self._service.seen.apply(target_id, event, time.monotonic())
+        log.warning("target changed by hand change=%s target=%s", event.kind, target_id)
 
     async def _chat(self, ask: Ask) -> ChatCompletion:
         if ask.stream:
             raise InvalidRequest("`chat` gives whole answers; use `stream_chat` for a stream", param="stream")
-        decoded, metadata = await self._engine.answer(ask, self._ready())
+        decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
         return ChatCompletion(decoded.body, metadata)
 
     async def _embed(self, ask: Ask) -> Embeddings:
-        decoded, metadata = await self._engine.answer(ask, self._ready())
+        decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
         return Embeddings(decoded.body, metadata)
-
-    def _ready(self) -> Sender:
-        if self._sender is None:
-            message = "the router is not open: use `async with` around it"
-            raise RuntimeError(message)
-        return self._sender
-
-    def _warn_of_expiries(self) -> None:
-        """Lapsing must not be an outage: say so a month ahead."""
-        now = self._clock()
-        for name, end in sorted(_expiries(self.deployment).items()):
-            if end <= now:
-                log.warning("attestation has expired configuration=%s", name)
-            elif end - now < _WARN_AHEAD:
-                log.warning("attestation expires soon configuration=%s days=%d", name, (end - now) // DAY)
 
 
 def _ask(  # noqa: PLR0913, PLR0917 - what a caller gives, in one place
@@ -262,13 +283,3 @@ def _planned(clearance: Clearance) -> Planned:
     forced = tuple(forced.name for forced in clearance.forced)
     cache = target.configuration.cache.medium
     return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced)
-
-
-def _expiries(deployment: Deployment) -> dict[str, float]:
-    """The end of the attestation of every configuration that a route uses."""
-    return {
-        target.configuration.id: end_of(target.configuration.attestation.expires)
-        for route in deployment.routes.values()
-        for target in route.targets
-        if target.configuration.attestation.expires is not None
-    }

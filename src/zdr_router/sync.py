@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation
-    from zdr_router.config import Deployment, RouteEntry, Tenant
+    from zdr_router.deployment import Deployment
     from zdr_router.dialects.shapes import ChatChunk
+    from zdr_router.entries import RouteEntry, Tenant
     from zdr_router.metadata import Metadata
     from zdr_router.policy.accounts import Account
     from zdr_router.policy.policy import Policy
@@ -58,10 +59,15 @@ class Router:
 
     @classmethod
     def from_config(
-        cls, path: Path | str, *, recorders: Sequence[Recorder] = (), environ: Mapping[str, str] | None = None
+        cls,
+        path: Path | str,
+        *,
+        recorders: Sequence[Recorder] = (),
+        environ: Mapping[str, str] | None = None,
+        watch: bool = False,
     ) -> Self:
         """Build from the operator's file. Raises `ConfigError` with file and line."""
-        return cls._around(AsyncRouter.from_config(path, recorders=recorders, environ=environ))
+        return cls._around(AsyncRouter.from_config(path, recorders=recorders, environ=environ, watch=watch))
 
     @classmethod
     def of(cls, deployment: Deployment, *, recorders: Sequence[Recorder] = ()) -> Self:
@@ -195,6 +201,35 @@ class Router:
             fault = error
         del explain
         raise fault.with_traceback(None)
+
+    def reload(self, deployment: Deployment | None = None) -> None:
+        """Put `deployment`, or what the operator's file says now, in the place of what is in force.
+
+        Raises as `AsyncRouter.reload` does.
+        """
+        work = self._router.reload(deployment)
+        if self._loop is not None and not self._loop.stopped:
+            self._loop.run(work)
+            return
+        loop = _Loop()
+        try:
+            loop.run(work)
+        finally:
+            loop.stop()
+
+    def isolate(self, target_id: str) -> None:
+        """Take a target (`account/model`) out by hand. Raises `ValueError` for a target that no route has."""
+        self._by_hand(partial(self._router.isolate, target_id))
+
+    def restore(self, target_id: str) -> None:
+        """Let a target that was isolated be used again. Raises `ValueError` for a target that no route has."""
+        self._by_hand(partial(self._router.restore, target_id))
+
+    def _by_hand(self, work: Callable[[], None]) -> None:
+        if self._loop is None or self._loop.stopped:
+            work()
+        else:
+            self._loop.run(_called(work))
 
 
 class SyncChatStream:

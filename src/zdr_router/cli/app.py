@@ -19,12 +19,15 @@ from zdr_router.cli import (
     explain,
     grant,
     importing,
+    receipts,
+    receipts_verify,
     registry,
     renew,
     schema,
     site,
     stale,
     statement,
+    trust,
 )
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
@@ -69,7 +72,7 @@ Exit codes:
   2   `check` found warnings and no errors, `registry diff` a change, `registry stale` something
       that lapses, or `import` left something out
   3   `check` found errors, `conform` something that failed, `registry diff` something looser, or no target may
-      serve the request; `statement` says nothing then
+      serve the request; `statement` says nothing then; `receipts verify` found what does not hold
   64  the command line is wrong
   65  a file is wrong: zdr.yaml, a provider file or an overlay
   70  a fault of zdr itself
@@ -140,5 +143,10 @@ registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 registry.app.command("stale", epilog=stale.EXAMPLES)(stale.stale)
 registry.app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 registry.app.command("site", epilog=site.EXAMPLES)(site.site)
+app.command("revoke", epilog=trust.REVOKE_EXAMPLES)(trust.revoke)
+app.command("release", epilog=trust.RELEASE_EXAMPLES)(trust.release)
 app.add_typer(registry.app, name="registry")
+app.add_typer(trust.app, name="trust")
 app.add_typer(importing.app, name="import")
+receipts.app.command("verify", epilog=receipts_verify.EXAMPLES)(receipts_verify.verify)
+app.add_typer(receipts.app, name="receipts")

@@ -15,9 +15,10 @@ from zdr_router.cli import files, yaml_edit
 from zdr_router.cli.exits import Code, Fault
 from zdr_router.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, date
 from zdr_router.cli.output import Output
-from zdr_router.config import Deployment, load
+from zdr_router.config import load
 from zdr_router.conformance.grants import BY_ITSELF
 from zdr_router.conformance.keeping import keeps_nothing
+from zdr_router.deployment import Deployment
 from zdr_router.errors import ConfigError
 from zdr_router.policy.accounts import Account, Grant
 from zdr_router.policy.grants import NAMED_SCOPES

@@ -11,7 +11,7 @@ from zdr_router.cli import yaml_edit
 from zdr_router.cli.exits import Fault
 from zdr_router.cli.options import AsJson, MaybeConfigPath, Providers
 from zdr_router.cli.output import Output
-from zdr_router.config import ConfigFile
+from zdr_router.entries import ConfigFile
 from zdr_router.registry import Configuration, Registry, shipped_directory
 from zdr_router.registry.ladders import FLAGS
 from zdr_router.registry.strict_yaml import read

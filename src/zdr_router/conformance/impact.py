@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from zdr_router.config import ConfigFile, assemble
+from zdr_router.config import assemble
 from zdr_router.conformance.clearable import explained
 from zdr_router.conformance.subject import Operator, Subject
+from zdr_router.entries import ConfigFile
 from zdr_router.registry import Registry, shipped_directory
 from zdr_router.registry.provider_file import declared_in, files_inside
 from zdr_router.registry.strict_yaml import read
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from zdr_router.config import RouteEntry, WeightedTarget
+    from zdr_router.entries import RouteEntry, WeightedTarget
     from zdr_router.registry.strict_yaml import Document
 
 UNDECLARED = "its configuration is not declared"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from zdr_router.config import ConfigFile
+from zdr_router.entries import ConfigFile
 from zdr_router.registry.configuration import ProviderFile
 
 if TYPE_CHECKING:

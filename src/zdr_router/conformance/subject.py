@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from zdr_router.config import Deployment, load
+from zdr_router.config import load
 from zdr_router.registry import Registry
 from zdr_router.registry.strict_yaml import Document, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from zdr_router.deployment import Deployment
     from zdr_router.registry import Configuration, Source
 
 AHEAD: Final = 30 * 86400.0

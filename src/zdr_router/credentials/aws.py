@@ -37,6 +37,9 @@ class AwsSigner:
         self._service = service or SERVICE
         self._clock = clock
 
+    def turned_down(self) -> None:
+        """Nothing is kept: each request is signed anew."""
+
     async def sign(self, request: Unsigned, *, deadline: float) -> Mapping[str, str] | Outcome:  # noqa: ARG002
         """The signature over method, address, what is sent and wanted, and body, with what is needed to check it."""
         parts = self._parts.open()

@@ -20,6 +20,10 @@ class Signer(Protocol):
         """The headers to add, or why there are none. `deadline` is an instant of the running loop's clock."""
         ...
 
+    def turned_down(self) -> None:
+        """The provider did not accept what was signed: whatever was kept to sign with is not to be used again."""
+        ...
+
 
 class Reply(NamedTuple):
     """What a token endpoint answered."""

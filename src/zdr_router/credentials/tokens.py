@@ -67,6 +67,11 @@ class TokenSigner:
             self._begin()
         return {"authorization": held.authorization.open()}
 
+    def turned_down(self) -> None:
+        """The next call gets another one, but not each time: a provider may turn all of them down."""
+        if self._clock() >= self._rests_until:
+            self._held = None
+
     async def close(self) -> None:
         """End what is being fetched."""
         if self._fetching is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zdr_router.dialects.openai_errors import classify_error
+from zdr_router.routing.rate_headers import rest
 from zdr_router.routing.retry_after import retry_after
 from zdr_router.transport.base import SendFailure
 
@@ -24,9 +26,17 @@ class Ended(NamedTuple):
     answer: Decoded[Any] | None = None
 
 
-async def unanswered(response: Response, now: float) -> Ended:
-    """How it ended where the provider gave an error instead of an answer; `now` in seconds since the epoch."""
-    wait = retry_after(response.headers, now)
+_FOR_AN_ERROR = 2.0
+"""Seconds that the body of an error is waited for: its status has said most of it."""
+
+
+async def unanswered(response: Response, now: float, limit: float) -> Ended:
+    """How it ended where the provider gave an error instead of an answer.
+
+    `now` is in seconds since the epoch; the attempt is given up at `limit`, an instant of the loop's clock.
+    """
+    wait = retry_after(response.headers, now) or rest(response.headers, now)
+    response.allow(until=min(limit, asyncio.get_running_loop().time() + _FOR_AN_ERROR))
     payload = await response.read()
     outcome = classify_error(response.status, b"" if isinstance(payload, SendFailure) else payload)
     return Ended(outcome, "maybe", response.status, wait)

@@ -6,35 +6,48 @@ import asyncio
 import logging
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from weakref import WeakSet
 
 from zdr_router.dialects.base import Head
-from zdr_router.driver.course import Course
+from zdr_router.driver.course import Course, Stores
+from zdr_router.driver.following import follow
+from zdr_router.driver.gate import HealthGate
 from zdr_router.driver.ledger import Ledger
+from zdr_router.driver.terms import Prepared, Terms
 from zdr_router.driver.verdicts import failure, refused
 from zdr_router.errors import InvalidRequest
 from zdr_router.metadata import ErrorCode, Metadata
-from zdr_router.policy.clearance import Clearance
 from zdr_router.policy.request import Request
-from zdr_router.routing.plan import Plan, Route, make_plan
+from zdr_router.routing.plan import Luck, Plan, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
-    from zdr_router.config import Deployment
+    from zdr_router.deployment import Deployment
     from zdr_router.dialects.base import Decoded
-    from zdr_router.driver.attempt import Sender
+    from zdr_router.driver.ended import Ended
+    from zdr_router.driver.following import Open
+    from zdr_router.driver.running import Running
+    from zdr_router.driver.stream import StreamRun
     from zdr_router.policy.clearing import Clearing
     from zdr_router.policy.policy import Policy
     from zdr_router.records.base import Recorder
     from zdr_router.routing.health import StateStore
+    from zdr_router.routing.walk import Start
     from zdr_router.sealed import Sealed
-    from zdr_router.state.trust import MemoryTrust
+    from zdr_router.state.load import Loads
+    from zdr_router.state.trust import TrustState
 
 log = logging.getLogger("zdr_router")
 
+T = TypeVar("T", bound="Open")
+
 UNKNOWN: Final = "unknown"
 """What is recorded in place of a name that configuration does not know."""
+
+_LOOK_EVERY: Final = 0.25
+"""Seconds between two looks at the trust state, for the sake of streams that are under way."""
 
 _CUSTOMER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _OK: Final = 200
@@ -58,17 +71,6 @@ class Ask(NamedTuple):
         return f"<ask {self.endpoint}, {self.body}>"
 
 
-class Prepared(NamedTuple):
-    """A request that was read, with the route that it asks for and the policy that it runs under."""
-
-    request: Request
-    route: Route
-    policy: Policy
-    ledger: Ledger
-    deadline: float
-    head: Head
-
-
 class Engine:
     """Reads, clears, plans and walks. `clock` gives seconds since the epoch, `random` numbers in [0, 1)."""
 
@@ -77,20 +79,27 @@ class Engine:
         deployment: Deployment,
         *,
         clearing: Clearing,
-        trust: MemoryTrust,
+        trust: TrustState,
         health: StateStore,
+        loads: Loads,
         recorders: Sequence[Recorder],
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
         """Nothing runs yet."""
-        self.deployment = deployment
-        self._clearing = clearing
+        self.terms = Terms(deployment, clearing, trust, clock)
         self._trust = trust
-        self._health = health
+        self._stores = Stores(health, loads, HealthGate(health, loads, random), trust)
         self._recorders = recorders
         self._clock = clock
         self._random = random
+        # Weakly: one that its reader forgot to leave is not kept, nor what it holds.
+        self.streams: WeakSet[StreamRun] = WeakSet()
+
+    @property
+    def deployment(self) -> Deployment:
+        """What is in force."""
+        return self.terms.deployment
 
     def prepare(self, ask: Ask, began: float) -> Prepared:
         """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did."""
@@ -123,59 +132,78 @@ class Engine:
         # In this order, in which NaN loses.
         timeout = route.timeout if ask.timeout is None else min(route.timeout, ask.timeout)
         head = Head(f"chatcmpl-{ledger.request_id}", int(ledger.time), route.name)
-        return Prepared(request, route, policy, ledger, began + timeout, head)
+        return Prepared(request, route, policy, self.deployment, ask.policy, ledger, began + timeout, head)
 
     def plan(self, prepared: Prepared, at: float) -> Plan:
         """The plan as it stands at `at` on the driver's clock; no I/O."""
-        request, route = prepared.request, prepared.route
-        cleared, refusals = self._clearing.clear_all(
-            route.targets, request, prepared.policy, self._trust.read(), self._clock()
-        )
-        return make_plan(
-            route,
-            cleared,
-            refusals,
-            request.requirements.preferences,
-            store=self._health,
-            now=at,
-            random=self._random,
-        )
+        return self.terms.plan(prepared.request, prepared.route, prepared.policy, self._luck(at))
+
+    def _luck(self, at: float) -> Luck:
+        return Luck(self._stores.health, at, self._random, self._stores.loads.in_flight)
 
     def begin(self, prepared: Prepared, at: float) -> Course:
         """Plan the request and put it on its way. Raises `Refused`."""
         plan, ledger = self.plan(prepared, at), prepared.ledger
         ledger.refusals = plan.refusals
-        if not plan.clearances:
+        if not plan.clearances and not plan.resting:
             error = refused(ledger, at)
             self.record(error.metadata)
             raise error
         return Course(
             plan,
+            prepared.route,
             ledger,
+            self._stores,
             deadline=prepared.deadline,
-            reclear=lambda clearance, _at: self._reclear(clearance, prepared),
-            health=self._health,
-            trust=self._trust,
+            reclear=lambda clearance, _at: self.terms.reclear(clearance, prepared),
         )
 
-    async def answer(self, ask: Ask, sender: Sender) -> tuple[Decoded[Any], Metadata]:
-        """One whole answer with its metadata, or the error that its walk ended with."""
+    async def answer(self, ask: Ask, ready: Callable[[], Running]) -> tuple[Decoded[Any], Metadata]:
+        """One whole answer with its metadata, or the error that its walk ended with.
+
+        `ready` is asked at each attempt for what to send it with.
+        """
         now = asyncio.get_running_loop().time
         prepared = self.prepare(ask, now())
         course = self.begin(prepared, now())
-        while (clearance := course.current) is not None:
-            course.start(clearance, now())
-            try:
-                ended = await sender.ask(clearance, prepared.head, prepared.deadline)
-            except asyncio.CancelledError as left:
-                self.abandon(course, now())
-                left.__traceback__ = None  # the frames below may hold a part of the answer
-                raise
-            course.end(clearance, ended, now())
+
+        def attempt(start: Start) -> Coroutine[Any, Any, Ended]:
+            return ready().ask(start.clearance, prepared.head, course.limit(start, now()))
+
+        try:
+            await self.follow(prepared, course, attempt, now)
+        except asyncio.CancelledError as left:
+            self.abandon(course, now())
+            left.__traceback__ = None  # the frames below may hold a part of the answer
+            raise
         if course.answer is None:
             raise self.failed(course, now())
         course.ledger.usage = course.answer.usage
         return course.answer, self.succeeded(course, now())
+
+    async def follow(
+        self,
+        prepared: Prepared,
+        course: Course,
+        attempt: Callable[[Start], Coroutine[Any, Any, Ended | T]],
+        now: Callable[[], float],
+    ) -> tuple[int, T] | None:
+        """Walk, as `following.follow` does. What a reload brings to the route while it lasts is tried as well."""
+        known = prepared.deployment
+        while True:
+            found = await follow(course, attempt, now)
+            if found is not None or known is self.deployment:
+                return found
+            known, at = self.deployment, now()
+            more = self._more(prepared, course, at)
+            if more is None:
+                return None
+            course.go_on(*more, at)
+
+    def _more(self, prepared: Prepared, course: Course, at: float) -> tuple[Plan, Route] | None:
+        """What a request whose targets are exhausted goes on with."""
+        exhausted = course.done is not None and course.done.verdict == "exhausted"
+        return self.terms.more(prepared, self._luck(at)) if exhausted else None
 
     def succeeded(self, course: Course, at: float) -> Metadata:
         """Close the books on a request that was answered."""
@@ -188,7 +216,7 @@ class Engine:
         if course.done is None:
             message = "the walk is not done"
             raise RuntimeError(message)
-        error = failure(course.done, course.ledger, at)
+        error = failure(course.done, course.ledger, at, course.retry_after(at))
         if error.metadata is not None:
             self.record(error.metadata)
         return error
@@ -234,16 +262,20 @@ class Engine:
         name = ask.body.open().get("model")
         return self.deployment.routes.get(name) if isinstance(name, str) else None
 
-    def _reclear(self, clearance: Clearance, prepared: Prepared) -> Clearance | None:
-        """The same clearance while it holds, else a new one; writes down why if the target no longer passes."""
-        now, trust = self._clock(), self._trust.read()
-        if clearance.holds(now, trust):
-            return clearance
-        result = self._clearing.clear(clearance.target, clearance.request, prepared.policy, trust, now)
-        if isinstance(result, Clearance):
-            return result
-        prepared.ledger.refusals = (*prepared.ledger.refusals, *result)
-        return None
+    async def watch_trust(self) -> None:
+        """For as long as it runs: when trust changes, end the streams that may no longer go on.
+
+        While nobody can read it, nothing begins; what was cleared goes on, since nothing is known against it.
+        """
+        known = self._trust.read()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            trust = self._trust.read()
+            if trust is None or (known is not None and trust.epoch == known.epoch):
+                continue
+            known = trust
+            for stream in tuple(self.streams):
+                stream.cut_unless_cleared()
 
 
 def _log(metadata: Metadata) -> None:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zdr_router.credentials.base import Signer
+    from zdr_router.driver.timely import Readable
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.conditions import Expectation
-    from zdr_router.state.trust import TrustState
     from zdr_router.transport.base import Transport
 
 _SUCCESS: Final = range(200, 300)
@@ -39,7 +39,7 @@ class Preflights:
     """What targets have shown, by their name and the credential that was used. Arguments as for `Sender`."""
 
     def __init__(
-        self, transport: Transport, trust: TrustState, clock: Callable[[], float], signers: Mapping[str, Signer]
+        self, transport: Transport, trust: Readable, clock: Callable[[], float], signers: Mapping[str, Signer]
     ) -> None:
         """Nothing was asked yet."""
         self._transport = transport
@@ -90,7 +90,7 @@ class Preflights:
         self, path: str, expected: tuple[Expectation, ...], clearance: Clearance, deadline: float
     ) -> Ended | None:
         target = clearance.target
-        dispatch = guard_preflight(_encode(path, clearance), clearance, now=self._clock(), trust=self._trust.read())
+        dispatch = guard_preflight(bare_get(path, clearance), clearance, now=self._clock(), trust=self._trust.read())
         if isinstance(dispatch, Stopped):
             return Ended(dispatch.outcome, "no")
         if target.auth in SIGNED_HEADERS:
@@ -102,14 +102,14 @@ class Preflights:
         if isinstance(response, SendFailure):
             return Ended(response.outcome, "no")
         if response.status not in _SUCCESS:
-            return _nothing_sent(await unanswered(response, self._clock()))
+            return _nothing_sent(await unanswered(response, self._clock(), deadline))
         response.close()  # its head says it all
         if all(expectation.holds(response.headers, {}) for expectation in expected):
             return None
         return Ended(Outcome.CONTRADICTED, "no", response.status)
 
 
-def _encode(path: str, clearance: Clearance) -> WireRequest:
+def bare_get(path: str, clearance: Clearance) -> WireRequest:
     """A GET with the headers of every request, but for the one about a body."""
     target = clearance.target
     headers = headers_for(target, "application/json")

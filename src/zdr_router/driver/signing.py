@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zdr_router.credentials.base import Fetch, Signer
+    from zdr_router.driver.timely import Readable
     from zdr_router.policy.dispatch import Dispatch
     from zdr_router.policy.errand import Errand
-    from zdr_router.state.trust import TrustState
     from zdr_router.transport.base import Transport
 
 LIMIT: Final = 64 * 1024
@@ -25,7 +25,7 @@ LIMIT: Final = 64 * 1024
 
 
 async def sign(
-    dispatch: Dispatch, signer: Signer | None, *, deadline: float, clock: Callable[[], float], trust: TrustState
+    dispatch: Dispatch, signer: Signer | None, *, deadline: float, clock: Callable[[], float], trust: Readable
 ) -> Dispatch | Stopped:
     """The request with its signature, read once more by the guard; nothing of it has left if it is stopped."""
     if signer is None:

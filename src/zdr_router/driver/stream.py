@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.dialects.base import Codec, StreamDecoder, StreamSetting
 from zdr_router.driver.ended import Ended
@@ -15,35 +14,63 @@ from zdr_router.metadata import ErrorCode, Metadata, Outcome
 from zdr_router.transport.base import Response, SendFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from zdr_router.dialects.shapes import ChatChunk
-    from zdr_router.driver.attempt import Sender
     from zdr_router.driver.course import Course
-    from zdr_router.driver.engine import Ask, Engine, Prepared
+    from zdr_router.driver.engine import Ask, Engine
+    from zdr_router.driver.running import Running
+    from zdr_router.driver.terms import Prepared
     from zdr_router.policy.clearance import Clearance
+    from zdr_router.routing.walk import Start
 
 _BROKEN: Final = 502
 
 
-@dataclass(slots=True)
 class _Upstream:
-    """The attempt that is being read."""
+    """A stream that is being read. `ready` are chunks that nobody took yet; `ended` is how it ended, once it has."""
 
-    clearance: Clearance
-    response: Response
-    decoder: StreamDecoder
+    __slots__ = ("_running", "_wait", "clearance", "cut", "decoder", "ended", "ready", "response")
 
-    async def read(self, ready: deque[ChatChunk]) -> Ended | None:
-        """Read once, adding what came to `ready`; how the attempt ended, if it did."""
+    def __init__(
+        self, running: Running, clearance: Clearance, response: Response, decoder: StreamDecoder, wait: float | None
+    ) -> None:
+        """Nothing was read yet; `wait` is for how many seconds its head says that nothing is left.
+
+        `running` is what it came through, and which it uses until it is closed.
+        """
+        running.enter()
+        self._running: Running | None = running
+        self._wait = wait
+        self.clearance = clearance
+        self.response = response
+        self.decoder = decoder
+        self.ready: deque[ChatChunk] = deque()
+        self.ended: Ended | None = None
+        self.cut = False
+
+    async def read(self) -> Ended | None:
+        """Read once; how the stream ended, if it did."""
         data = await self.response.next_chunk()
-        if isinstance(data, SendFailure):
-            return Ended(data.outcome, data.sent, self.response.status)
-        if data is not None:
-            ready.extend(self.decoder.feed(data))
-            if self.decoder.failed is None and not self.decoder.done:
-                return None
-        return Ended(self.decoder.end(), "maybe", self.response.status)
+        status = self.response.status
+        if self.cut:
+            self.ended = Ended(Outcome.UNCLEARED, "maybe", status)
+        elif isinstance(data, SendFailure):
+            self.ended = Ended(data.outcome, data.sent, status)
+        else:
+            if data is not None:
+                self.ready.extend(self.decoder.feed(data))
+                if self.decoder.failed is None and not self.decoder.done:
+                    return None
+            self.ended = Ended(self.decoder.end(), "maybe", status, self._wait)
+        return self.ended
+
+    def close(self) -> None:
+        """Let go of the connection; closed if it was still sending."""
+        self.response.close()
+        running, self._running = self._running, None
+        if running is not None:
+            running.leave()
 
 
 class StreamRun:
@@ -53,95 +80,91 @@ class StreamRun:
     `metadata` is complete once the stream has ended, however it did.
     """
 
-    def __init__(self, engine: Engine, ready: Callable[[], Sender], ask: Ask) -> None:
-        """Nothing runs yet; `ready` is asked for the sender when it does."""
+    def __init__(self, engine: Engine, ready: Callable[[], Running], ask: Ask) -> None:
+        """Nothing runs yet; `ready` is asked at each attempt for what to send it with."""
         self._engine = engine
-        self._sender = ready
+        self._ready = ready
         self._ask = ask
         self._now: Callable[[], float] = time.monotonic
-        self._ready: deque[ChatChunk] = deque()
+        self._prepared: Prepared | None = None
         self._course: Course | None = None
+        self._attempt = -1
         self._upstream: _Upstream | None = None
         self._broken = False
         self.metadata: Metadata | None = None
 
     async def open(self) -> None:
         """Walk until a target has sent its first content. Raises what a whole answer would raise."""
-        self._now = asyncio.get_running_loop().time
-        sender = self._sender()
-        prepared = self._engine.prepare(self._ask, self._now())
-        course = self._course = self._engine.begin(prepared, self._now())
-        while (clearance := course.current) is not None:
-            course.start(clearance, self._now())
-            try:
-                ended = await self._attempt(sender, clearance, prepared)
-            except asyncio.CancelledError as left:
-                self.close()
-                left.__traceback__ = None  # the frames below may hold a part of the answer
-                raise
-            spoke = self._upstream is not None and self._upstream.decoder.committed
-            if ended is None or (spoke and ended.outcome is Outcome.OK):
-                course.commit(self._now())
-            if ended is None:
-                return
-            if ended.outcome is not Outcome.OK:
-                self._ready.clear()
-            self._settle(course, clearance, ended)
-        if course.ledger.answered is None:
-            error = self._engine.failed(course, self._now())
+        now = self._now = asyncio.get_running_loop().time
+        self._ready()
+        prepared = self._prepared = self._engine.prepare(self._ask, now())
+        course = self._course = self._engine.begin(prepared, now())
+
+        def attempt(start: Start) -> Coroutine[Any, Any, Ended | _Upstream]:
+            return _begin(self._ready(), start.clearance, prepared, course.limit(start, now()))
+
+        try:
+            found = await self._engine.follow(prepared, course, attempt, now)
+        except asyncio.CancelledError as left:
+            self.close()
+            left.__traceback__ = None  # the frames below may hold a part of the answer
+            raise
+        if found is None:
+            error = self._engine.failed(course, now())
             self.metadata = getattr(error, "metadata", None)
             raise error
-        self.metadata = self._engine.succeeded(course, self._now())
+        self._attempt, self._upstream = found
+        self._upstream.response.allow(until=prepared.deadline, gap=prepared.route.patience.chunk)
+        self._engine.streams.add(self)
+        self.cut_unless_cleared()  # trust may have changed while the first content was waited for
+        if self._upstream.ended is not None:
+            self._settle(course, self._upstream, self._upstream.ended)
 
     async def next(self) -> ChatChunk | None:
         """The next chunk, None at the end. Raises `StreamBroken` once all that came has been handed out."""
-        while not self._ready:
-            upstream, course = self._upstream, self._course
-            if upstream is None or course is None:
+        upstream, course = self._upstream, self._course
+        if upstream is None or course is None:
+            return None
+        while not upstream.ready:
+            if upstream.ended is not None:
                 self._raise_if_broken()
                 return None
             try:
-                ended = await upstream.read(self._ready)
+                ended = await upstream.read()
             except asyncio.CancelledError as left:
                 self.close()
                 left.__traceback__ = None  # the frames below may hold a part of the answer
                 raise
             if ended is not None:
-                self._settle(course, upstream.clearance, ended)
-                self._close_books(course, ended.outcome)
-        return self._ready.popleft()
+                self._settle(course, upstream, ended)
+        return upstream.ready.popleft()
 
     def close(self) -> None:
         """Leave the stream; the upstream's connection is closed if it was still sending."""
-        self._ready.clear()
-        self._drop()
+        if self._upstream is not None:
+            self._upstream.ready.clear()
+            self._upstream.close()
+            self._upstream = None
+        self._engine.streams.discard(self)
         if self._course is not None and self.metadata is None:
             self.metadata = self._engine.abandon(self._course, self._now())
 
-    async def _attempt(self, sender: Sender, clearance: Clearance, prepared: Prepared) -> Ended | None:
-        """None once there is content; else how the attempt ended."""
-        response = await sender.send(clearance, prepared.deadline, stream=True)
-        if isinstance(response, Ended):
-            return response
-        if response.headers.get("content-type", "").startswith("application/json"):
-            return await _unstreamed(response, sender.codec(clearance), prepared)
-        setting = _setting(clearance, response, prepared)
-        upstream = self._upstream = _Upstream(clearance, response, sender.codec(clearance).stream(setting))
-        while not upstream.decoder.committed:
-            ended = await upstream.read(self._ready)
-            if ended is not None:
-                return ended
-        return None
+    def cut_unless_cleared(self) -> None:
+        """Trust has changed: end the stream if its target may no longer serve it and policy says to cut."""
+        upstream, prepared = self._upstream, self._prepared
+        if upstream is None or prepared is None or upstream.ended is not None:
+            return
+        if not self._engine.terms.may_go_on(upstream.clearance, prepared):
+            upstream.cut = True
+            upstream.close()
 
-    def _settle(self, course: Course, clearance: Clearance, ended: Ended) -> None:
-        """The attempt is over: let go of its connection, and let the walk know."""
-        # Also when there is none: what an earlier target counted is not this one's.
-        course.ledger.usage = None if self._upstream is None else self._upstream.decoder.usage
-        self._drop()
-        course.end(clearance, ended, self._now())
-
-    def _close_books(self, course: Course, outcome: Outcome) -> None:
-        if outcome is Outcome.OK:
+    def _settle(self, course: Course, upstream: _Upstream, ended: Ended) -> None:
+        """The stream is over: let go of its connection, let the walk know, and close the books."""
+        course.ledger.usage = upstream.decoder.usage
+        upstream.close()
+        self._engine.streams.discard(self)
+        course.end(self._attempt, ended, self._now())
+        if ended.outcome is Outcome.OK:
             self.metadata = self._engine.succeeded(course, self._now())
             return
         self._broken = True
@@ -152,10 +175,35 @@ class StreamRun:
         if self._broken and self.metadata is not None:
             raise StreamBroken(self.metadata)
 
-    def _drop(self) -> None:
-        if self._upstream is not None:
-            self._upstream.response.close()
-            self._upstream = None
+
+async def _begin(running: Running, clearance: Clearance, prepared: Prepared, limit: float) -> Ended | _Upstream:
+    """A stream with its first content, or whole if it ended well before any; else how the attempt ended."""
+    running.enter()
+    try:
+        return await _first(running, clearance, prepared, limit)
+    finally:
+        running.leave()
+
+
+async def _first(running: Running, clearance: Clearance, prepared: Prepared, limit: float) -> Ended | _Upstream:
+    sender = running.sender
+    response = await sender.send(clearance, limit, stream=True)
+    if isinstance(response, Ended):
+        return response
+    if response.headers.get("content-type", "").startswith("application/json"):
+        return await _unstreamed(response, sender.codec(clearance), prepared)
+    setting = _setting(clearance, response, prepared)
+    upstream = _Upstream(running, clearance, response, sender.codec(clearance).stream(setting), sender.rest(response))
+    try:
+        while not upstream.decoder.committed and upstream.ended is None:
+            await upstream.read()
+    except BaseException:
+        upstream.close()
+        raise
+    if upstream.ended is not None and upstream.ended.outcome is not Outcome.OK:
+        upstream.close()
+        return upstream.ended
+    return upstream
 
 
 async def _unstreamed(response: Response, codec: Codec, prepared: Prepared) -> Ended:

@@ -19,8 +19,10 @@ _GATEWAY_TIMEOUT = 504
 _PASSED_ON = frozenset({400, 413, 422})
 
 
-def failure(done: Done, ledger: Ledger, at: float) -> Refused | Exhausted | InvalidRequest:
-    """The error for a walk that ended without an answer."""
+def failure(
+    done: Done, ledger: Ledger, at: float, retry_after: float | None = None
+) -> Refused | Exhausted | InvalidRequest:
+    """The error for a walk that ended without an answer; `retry_after` seconds later it may go better."""
     outcomes = [cause.outcome for cause in done.causes if cause.attempt is not None]
     last = outcomes[-1] if outcomes else None
     if last is Outcome.PROVIDER_REFUSAL:
@@ -38,9 +40,10 @@ def failure(done: Done, ledger: Ledger, at: float) -> Refused | Exhausted | Inva
     if outcomes and all(outcome is Outcome.CONTEXT_TOO_LONG for outcome in outcomes):
         metadata = ledger.close(_BAD_REQUEST, ErrorCode.CONTEXT_TOO_LONG, at)
         return InvalidRequest("the request is longer than the context of every target", metadata=metadata)
-    if not outcomes and done.verdict == "exhausted":
+    if not outcomes and done.verdict == "exhausted" and not done.held:
         return refused(ledger, at)
-    return Exhausted(_exhausted(done, outcomes, ledger, at))
+    busy = bool(outcomes) or retry_after is not None
+    return Exhausted(_exhausted(done, outcomes, ledger, at, busy=busy), retry_after)
 
 
 def refused(ledger: Ledger, at: float) -> Refused:
@@ -48,9 +51,10 @@ def refused(ledger: Ledger, at: float) -> Refused:
     return Refused(ledger.refusals, ledger.close(_FORBIDDEN, ErrorCode.REFUSED, at))
 
 
-def _exhausted(done: Done, outcomes: list[Outcome], ledger: Ledger, at: float) -> Metadata:
+def _exhausted(done: Done, outcomes: list[Outcome], ledger: Ledger, at: float, *, busy: bool) -> Metadata:
+    """`busy`: where none was asked, it is because all of them want a rest."""
     if done.verdict == "deadline" or (outcomes and all(outcome is Outcome.TIMEOUT for outcome in outcomes)):
         return ledger.close(_GATEWAY_TIMEOUT, ErrorCode.DEADLINE, at)
-    if outcomes and all(outcome in (Outcome.RATE_LIMITED, Outcome.QUOTA) for outcome in outcomes):
+    if busy and all(outcome in (Outcome.RATE_LIMITED, Outcome.QUOTA) for outcome in outcomes):
         return ledger.close(_TOO_MANY, ErrorCode.RATE_LIMITED, at)
     return ledger.close(_BAD_GATEWAY, ErrorCode.EXHAUSTED, at)

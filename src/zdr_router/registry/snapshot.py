@@ -63,9 +63,9 @@ def load(folder: Path, files: Iterable[Path]) -> Mapping[Path, DeclaredFile]:
     except FileNotFoundError:
         return {}
     except _UntrustedError as why:
-        log.debug("%s is not used, and the YAML is read instead: %s", path, why)
+        log.debug("snapshot is not used, and the YAML is read instead path=%s why=%s", path, why)
     except OSError as why:
-        log.debug("%s is not used, and the YAML is read instead: %s", path, why.strerror)
+        log.debug("snapshot is not used, and the YAML is read instead path=%s why=%s", path, why.strerror)
     return {}
 
 

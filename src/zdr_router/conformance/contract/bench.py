@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from zdr_router.config import Deployment
     from zdr_router.conformance.contract.speech.base import Event, Json
+    from zdr_router.deployment import Deployment
     from zdr_router.policy.target import Target
     from zdr_router.registry import Configuration
     from zdr_router.registry.conditions import Proof

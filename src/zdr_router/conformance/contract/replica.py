@@ -24,9 +24,10 @@ from zdr_router.registry.ladders import FLAGS
 from zdr_router.router import AsyncRouter
 from zdr_router.routing.plan import Route
 from zdr_router.sealed import Sealed
+from zdr_router.state.settings import StateSettings
 
 if TYPE_CHECKING:
-    from zdr_router.config import Deployment
+    from zdr_router.deployment import Deployment
     from zdr_router.metadata import Refusal
     from zdr_router.policy.target import Target
     from zdr_router.registry import Configuration
@@ -81,6 +82,8 @@ def _copied(deployment: Deployment, target: Target, policy: Policy) -> Deploymen
         routes=MappingProxyType({ROUTE: route}),
         # A proxy would be asked to reach this machine.
         transport=dataclasses.replace(deployment.transport, proxy=None),
+        probe=None,
+        state=StateSettings(),
     )
 
 
@@ -92,7 +95,7 @@ def _moved(target: Target, port: int, *, known_cache: bool = False) -> Target:
     return dataclasses.replace(
         target,
         account=target.account.model_copy(
-            update={"base_url": url, "grant": None, "regions": None, "engine_version": None}
+            update={"base_url": url, "grant": None, "regions": None, "engine_version": None, "limits": None}
         ),
         configuration=configuration,
         declared=declared.model_copy(update={"origin": "hosted"}),

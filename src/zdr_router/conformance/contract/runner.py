@@ -16,7 +16,7 @@ from zdr_router.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from zdr_router.config import Deployment
+    from zdr_router.deployment import Deployment
     from zdr_router.policy.target import Target
 
 SCOPE: Final = "This tests the shape of requests and answers. It cannot see what a provider stores."

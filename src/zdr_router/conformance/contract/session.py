@@ -14,7 +14,7 @@ from zdr_router.routing.plan import Route
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from zdr_router.config import Deployment
+    from zdr_router.deployment import Deployment
     from zdr_router.policy.target import Target
 
 TIMEOUT: Final = 60.0

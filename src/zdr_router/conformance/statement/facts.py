@@ -191,7 +191,11 @@ def _service(operator: Operator, targets: Sequence[Target], standings: Sequence[
         models=tuple(sorted({target.model for target in targets})),
         regions=tuple(sorted(set[str]().union(*regions))) if all(regions) else (),
         caching=_caching(configuration, targets, standings),
-        features=tuple(FEATURES[name] for name in configuration.conditions.permit if name in FEATURES),
+        features=tuple(
+            FEATURES[name]
+            for name in configuration.conditions.permit
+            if name in FEATURES and any(name not in standing.closed for standing in standings)
+        ),
         exceptions=tuple(each for each in configuration.exceptions if each not in unsent),
         unsent=tuple(unsent),
     )

@@ -42,7 +42,7 @@ class Dialect:
     answer is streamed, what follows the base URL; `{model}` stands for the model, quoted. `wire`: the body as it is
     sent, None where that is the request's own. `model_at`: the member that names the model, "" where the path does.
     `scope`: members that the account's scope fills in. `headers`: what every request says besides the usual.
-    `streams_as`: the media type of a streamed answer.
+    `streams_as`: the media type of a streamed answer. `lists`: where the list of models is, "" where none is known.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Dialect:
     scope: Mapping[str, Literal["project"]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     streams_as: str = "text/event-stream"
+    lists: str = ""
 
     def path(self, endpoint: str, *, stream: bool, model: str) -> str | None:
         """What follows the base URL, query included; None where the format has no such endpoint for this model."""
@@ -73,6 +74,7 @@ ROWS: Final[tuple[Dialect, ...]] = (
         _paths("/v1/messages"),
         MESSAGES,
         headers=_ANTHROPIC_VERSION,
+        lists="/v1/models",
     ),
     Dialect(
         "litellm:azure_anthropic",
@@ -104,6 +106,7 @@ ROWS: Final[tuple[Dialect, ...]] = (
         _paths("/models/{model}:generateContent", "/models/{model}:streamGenerateContent?alt=sse"),
         GEMINI,
         model_at="",
+        lists="/models",
     ),
     Dialect(
         "litellm:vertex_ai",
@@ -115,7 +118,7 @@ ROWS: Final[tuple[Dialect, ...]] = (
         GENERATE_CONTENT,
         model_at="",
     ),
-    Dialect("litellm:cohere", {_CHAT: carried.COHERE_CHAT}, _paths("/v2/chat"), COHERE),
+    Dialect("litellm:cohere", {_CHAT: carried.COHERE_CHAT}, _paths("/v2/chat"), COHERE, lists="/v1/models"),
     Dialect(
         "litellm:watsonx",
         {_CHAT: carried.WATSONX_CHAT},
