@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, settings
+
+if TYPE_CHECKING:
+    import pytest
 
 # `judge`, `strategies` and `world` serve tests of several rooms.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -19,3 +23,8 @@ settings.register_profile("dev", deadline=None, max_examples=600, suppress_healt
 # mutation: whether an example fails is all that counts, not the smallest one that does.
 settings.register_profile("mutation", parent=settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The transport's tests come first: some look at every live object, of which there are millions later on."""
+    items.sort(key=lambda item: item.path.parent.name != "transport")

@@ -1,4 +1,7 @@
-"""Builds small deployments in memory: configurations, registries and routers over upstreams of a test."""
+"""Builds small deployments in memory: configurations, registries and routers over upstreams of a test.
+
+Their routes do not retry, so that a test says how often a target is asked; one about retries says so.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +111,7 @@ def parts(*upstreams: Upstream | str, timeout: str = "10s", **entry: Any) -> dic
         name: local(each if isinstance(each, str) else each.url)
         for name, each in zip("abcdefgh", upstreams, strict=False)
     }
-    route: dict[str, Any] = {"targets": [f"{name}/m" for name in accounts], "timeout": timeout, **entry}
+    route: dict[str, Any] = {"targets": [f"{name}/m" for name in accounts], "timeout": timeout, "retries": 0, **entry}
     return {
         "registry": shipped(),
         "transport": one_authority(),
@@ -144,7 +147,7 @@ def acme(
         registry=registry(*{each.id: each for each in configurations}.values()),
         policy=policy or Policy(minimum_grade="documented"),
         accounts=accounts,
-        routes={"chat": [f"{name}/m" for name in accounts]},
+        routes={"chat": RouteEntry(targets=[f"{name}/m" for name in accounts], retries=0)},
         tenants=tenants,
         transport=one_authority(),
         **members,

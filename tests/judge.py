@@ -27,6 +27,7 @@ HOST_DEFAULTS = {
     "max_attestation_age": "90d",
     "max_revocation_staleness": "60s",
     "bind_credentials": True,
+    "identifiers": "refuse",
 }
 
 # What goes beyond computing the answer, and so needs a permit of the configuration.
@@ -96,8 +97,8 @@ def judge(  # noqa: PLR0913, PLR0917 - a decision depends on all of these
 ):
     """The groups of refusals (`ZDR1` to `ZDR8`) of every target of every route; none means that it is eligible.
 
-    `credentials` maps accounts to the keys that are there. `trust` is {as_of, revoked, contradicted}, or None
-    where the trust state cannot be read.
+    `credentials` maps accounts to the keys that are there. `trust` is {as_of, revoked, contradicted} and perhaps
+    {changed}, or None where the trust state cannot be read.
     """
     verdicts = {}
     for route in operator_file["routes"].values():
@@ -206,7 +207,7 @@ def attested(target, policies, trust, now):  # noqa: PLR0911 - one return for ea
     for staleness in _said(policies, "max_revocation_staleness"):
         if not now - trust["as_of"] <= _seconds(staleness):
             return False
-    if _subjects(target) & set(trust["revoked"]):
+    if _subjects(target) & set(trust["revoked"]) or trust.get("changed", now) > now + 1:
         return False
     attestation = target["configuration"]["attestation"]
     if _day(now) < _date(attestation["observed"]):
@@ -407,6 +408,8 @@ def covered(target, policies, endpoint, body):
     if {"set": "store", "to": False} in conditions.get("force", []):
         used = used - {"stored_by_default"}
     if (used & NEEDS_PERMIT) - set(conditions.get("permit", [])):
+        return False
+    if "labels" in used or ("end_user" in used and "refuse" in _said(policies, "identifiers")):
         return False
     leaving = {**{name: value for name, value in body.items() if name != "provider"}, "model": target["model"]}
     if any(_forbidden(each, leaving) for each in conditions.get("forbid", [])):

@@ -12,7 +12,7 @@ import upstream as up
 from deployments import configuration, one_authority, registry
 from upstream import Upstream
 
-from zdr_router import Account, AsyncRouter, Policy
+from zdr_router import Account, AsyncRouter, Policy, RouteEntry
 from zdr_router.credentials.signers import Signers
 from zdr_router.driver.attempt import Sender
 from zdr_router.driver.signing import fetch_over
@@ -97,7 +97,7 @@ def made(auth: str, url: str = "http://127.0.0.1:9/v1", **members: Any) -> Async
         registry=registry(one),
         policy=Policy(minimum_grade="documented"),
         accounts={"a": Account.model_validate({"configuration": one.id, **STATED[auth]})},
-        routes={"chat": ["a/m"]},
+        routes={"chat": RouteEntry(targets=["a/m"], retries=0)},
         transport=one_authority(),
         environ=environ,
     )
@@ -115,10 +115,10 @@ async def signing_router(
     ticking = clock or Clock()
     endpoints = {} if tokens is None else {auth: f"http://127.0.0.1:{tokens.port}"}
     async with AsyncRouter.of(made(auth, server.url).deployment, clock=ticking) as router:
-        transport = router._sender._transport
+        transport = router._service.running.sender._transport
         targets = router.deployment.targets
         async with Signers(targets, fetch_over(transport), ticking, endpoints=endpoints) as signers:
-            router._sender = Sender(transport, router.trust, ticking, signers.by_account)
+            router._service.running.sender = Sender(transport, router.trust, ticking, signers.by_account)
             yield router
 
 
@@ -139,7 +139,8 @@ async def signing(
 async def with_signer(router: AsyncRouter, signer: Signer) -> AsyncIterator[AsyncRouter]:
     """The router, with another signer for its one account."""
     async with router:
-        router._sender = Sender(router._sender._transport, router.trust, router._clock, {"a": signer})
+        service = router._service
+        service.running.sender = Sender(service.running.sender._transport, router.trust, service.clock, {"a": signer})
         yield router
 
 

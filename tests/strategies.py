@@ -232,6 +232,7 @@ def host_policies(draw: st.DrawFn) -> dict[str, Any]:
         "providers": st.sampled_from([{"never": ["elsewhere"]}, {"only": ["p0", "p1/c0"]}]),
         "human_review_within_exceptions": st.booleans(),
         "bind_credentials": st.booleans(),
+        "identifiers": st.sampled_from(["pseudonym", "pseudonym", "refuse"]),
         "minimum_grade": st.sampled_from(["claimed", "documented", "documented", "contracted"]),
     }
     return draw(
@@ -266,6 +267,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
             },
         ),
         "bind_credentials": st.booleans(),
+        "identifiers": st.sampled_from(["pseudonym", "refuse"]),
     }
     names = draw(st.lists(st.sampled_from(sorted(fields)), min_size=1, max_size=3, unique=True))
     return {name: draw(fields[name]) for name in names}
@@ -413,6 +415,12 @@ def lose_trust(draw: st.DrawFn, case: Case) -> None:
         case.trust = None
 
 
+def change_trust_later(draw: st.DrawFn, case: Case) -> None:
+    """By another machine, whose clock is ahead of this one or not."""
+    if case.trust is not None:
+        case.trust["changed"] = case.now + draw(st.sampled_from([-600.0, 0.0, 0.5, 1.0, 1.5, 3600.0]))
+
+
 def another_engine(draw: st.DrawFn, case: Case) -> None:
     account = _account(draw, case)
     account["engine_version"] = draw(st.sampled_from(["b3999", "b9000", "nightly"]))
@@ -513,7 +521,8 @@ def own(draw: st.DrawFn, case: Case) -> None:
 def force_nothing(draw: st.DrawFn, case: Case) -> None:
     configuration = _configuration(draw, case)
     configuration["conditions"].pop("force", None)
-    if draw(st.booleans()):
+    # A server of one's own has neither hosts nor an expiry, which any other kind must have to be loaded.
+    if configuration["mechanism"]["kind"] != "self_operated" and draw(st.booleans()):
         configuration["mechanism"]["kind"] = "request_parameter"
 
 
@@ -645,6 +654,7 @@ DAMAGE: tuple[Damage, ...] = (
     date_ahead,
     revoke,
     lose_trust,
+    change_trust_later,
     another_engine,
     another_flag,
     another_cache,

@@ -10,13 +10,15 @@ import upstream as up
 from deployments import configuration, registry
 
 from zdr_router import Account, AsyncRouter, ConfigError, Policy
-from zdr_router.config import Deployment, assemble, load
+from zdr_router.config import assemble, load
 from zdr_router.credentials.reading import read_secret
 from zdr_router.policy.accounts import fingerprint
 from zdr_router.policy.secrets import SecretSource
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from zdr_router.deployment import Deployment
 
 TODAY = dt.datetime.now(dt.UTC).date()
 UNTIL = TODAY + dt.timedelta(30)
@@ -285,3 +287,25 @@ def test_each_target_is_counted_once_however_many_routes_name_it(write):
     text = FILE + "  other: {targets: [local/gemma, local/other]}\n"
     ids = [target.id for target in load(write(text), {}).targets]
     assert ids == ["local/gemma", "groq/llama-3.3-70b-versatile", "local/other"]
+
+
+def test_opentelemetry_is_told_where_the_file_says_so(write):
+    assert not load(write(FILE), {}).otel
+    assert load(write(f"{FILE}telemetry: {{otel: true}}\n"), {}).otel
+
+
+def test_receipts_are_kept_beside_the_file_that_asks_for_them(write, tmp_path, monkeypatch):
+    (tmp_path / "receipts.key").write_text("PEM\n", encoding="utf-8")
+    monkeypatch.chdir("/")
+    entry = "receipts: {directory: kept, key: {file: receipts.key}, seal_every: 5s, seal_at: 10}\n"
+    receipts = load(write(FILE + entry), {}).receipts
+    assert (receipts.directory, receipts.key.open()) == (tmp_path / "kept", "PEM")
+    assert (receipts.every, receipts.at) == (5.0, 10)
+    assert load(write(FILE), {}).receipts is None
+
+
+def test_a_key_for_receipts_that_is_not_there_is_an_error_with_its_line(write):
+    said = r":\d+: the key that seals receipts is not there; set the environment"
+    with pytest.raises(ConfigError, match=said) as raised:
+        load(write(FILE + "receipts: {directory: kept, key: {env: ZDR_RECEIPTS_KEY}}\n"), {})
+    assert len(raised.value.problems) == 1

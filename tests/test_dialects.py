@@ -74,7 +74,7 @@ def open_router(wire: Wire, *servers: Upstream, **members) -> AsyncRouter:
         registry=registry(made),
         policy=Policy(minimum_grade="documented"),
         accounts=accounts,
-        routes={"chat": RouteEntry(targets=[f"{name}/{wire.model}" for name in accounts], timeout="10s")},
+        routes={"chat": RouteEntry(targets=[f"{name}/{wire.model}" for name in accounts], timeout="10s", retries=0)},
         transport=one_authority(),
         environ={"KEY": "s3cret"},
     )
@@ -322,7 +322,7 @@ async def test_a_signature_of_aws_holds_for_the_address_and_the_body_that_left()
             registry=registry(made),
             policy=Policy(minimum_grade="documented"),
             accounts={"a": Account.model_validate({"configuration": made.id, **STATED["aws_sigv4"]})},
-            routes={"chat": [f"a/{wire.model}"]},
+            routes={"chat": RouteEntry(targets=[f"a/{wire.model}"], retries=0)},
             transport=one_authority(),
             environ=ENVIRON,
         )
@@ -380,7 +380,7 @@ async def test_the_conditions_of_the_registry_let_an_ordinary_request_pass(confi
             registry=registry(made),
             policy=Policy(minimum_grade="documented"),
             accounts={"a": Account(configuration=made.id, scope={"project": "p"})},
-            routes={"chat": [f"a/{wire.model}"]},
+            routes={"chat": RouteEntry(targets=[f"a/{wire.model}"], retries=0)},
             transport=one_authority(),
         )
         async with router:
@@ -410,7 +410,7 @@ async def test_fallback_goes_from_one_format_to_the_next(wire):
                 "a": Account(configuration=foreign.id, scope={"project": "p"}),
                 "b": Account(configuration=openai.id),
             },
-            routes={"chat": [f"a/{wire.model}", "b/m"]},
+            routes={"chat": RouteEntry(targets=[f"a/{wire.model}", "b/m"], retries=0)},
             transport=one_authority(),
         )
         async with router:

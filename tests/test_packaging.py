@@ -182,6 +182,11 @@ def test_a_wheel_carries_what_the_catalogue_is_made_of(unpacked: Path, tmp_path:
     assert written >= {"index.html", "timeline.html", "about.html", "groq.html", "site.css", "site.js", "SHA256SUMS"}
 
 
+def test_a_wheel_carries_the_script_of_health(unpacked: Path) -> None:
+    name = Path("zdr_router", "state", "redis_health.lua")
+    assert (unpacked / name).read_bytes() == (ROOT / "src" / name).read_bytes()
+
+
 def test_an_editable_install_carries_no_snapshot(tmp_path: Path) -> None:
     built = build(BUILD.format("editable"), tmp_path)
     assert built.returncode == 0, built.stderr

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime as dt
 import logging
+import secrets
 from typing import Any
 
 import pytest
 import upstream as up
 from deployments import LLAMA, SAYING, TODAY, acme, configuration, grant, local, parts, registry, router
+from here import needs_extra
+from redis_here import some_redis
 from upstream import Upstream
 
 from zdr_router import (
@@ -28,6 +32,9 @@ from zdr_router import (
 from zdr_router.config import assemble
 from zdr_router.policy.accounts import SecretSource, fingerprint
 from zdr_router.registry import Registry
+from zdr_router.routing.settings import HealthSettings
+from zdr_router.state.settings import RedisSettings, StateSettings
+from zdr_router.state.trust_file import FileTrust
 from zdr_router.transport.settings import TransportSettings
 
 SALTED = {"cache": {"medium": "gpu_memory", "isolation": {"parameter": "prompt_cache_key"}}}
@@ -308,15 +315,70 @@ async def test_a_revocation_holds_until_it_is_released():
             with pytest.raises(Refused) as raised:
                 await chat(open_router)
             assert [each.id for each in raised.value.refusals] == ["ZDR104"]
-            open_router.trust.release(subject)
+            open_router.trust.release(subject, "looked into")
             assert (await chat(open_router)).text == "ok"
+
+
+def _kept(server, folder):
+    """A deployment whose trust is kept in a file."""
+    made = parts(server)
+    state = StateSettings(trust=folder / "trust.json")
+    return assemble(**{**made, "routes": {"chat": RouteEntry(targets=["a/m"])}, "state": state})
+
+
+async def test_a_revocation_by_another_process_stops_the_next_request_of_an_open_router(tmp_path):
+    elsewhere = FileTrust(tmp_path / "trust.json")
+    elsewhere.init("new", again=False)
+    async with Upstream() as server, AsyncRouter.of(_kept(server, tmp_path)) as open_router:
+        assert (await chat(open_router)).text == "ok"
+        elsewhere.revoke("target:a/m", "an incident")
+        await asyncio.sleep(0.3)
+        with pytest.raises(Refused) as raised:
+            await chat(open_router)
+        assert [each.id for each in raised.value.refusals] == ["ZDR104"]
+        elsewhere.release("target:a/m", "looked into")
+        await asyncio.sleep(0.3)
+        assert (await chat(open_router)).text == "ok"
+        (tmp_path / "trust.json").unlink()
+        await asyncio.sleep(0.3)
+        with pytest.raises(Refused) as raised:
+            await chat(open_router)
+        assert [each.id for each in raised.value.refusals] == ["ZDR105"]
+
+
+async def test_a_router_whose_trust_state_was_never_made_does_not_open(tmp_path):
+    async with Upstream() as server:
+        with pytest.raises(ConfigError, match="zdr trust init"):
+            async with AsyncRouter.of(_kept(server, tmp_path)):
+                pass
+
+
+async def test_a_clock_that_goes_back_or_lies_before_the_registry_clears_nothing():
+    async with Upstream() as server:
+        clock = [dt.datetime.now(dt.UTC).timestamp()]
+        deployment = assemble(**{**parts(server), "routes": {"chat": RouteEntry(targets=["a/m"])}})
+        async with AsyncRouter.of(deployment, clock=lambda: clock[0]) as open_router:
+            assert (await chat(open_router)).text == "ok"
+            clock[0] -= 10
+            with pytest.raises(Refused) as raised:
+                await chat(open_router)
+            assert "ZDR107" in {each.id for each in raised.value.refusals}
+            assert "ZDR107" in {each.id for each in open_router.explain(model="chat").refusals}
+            clock[0] += 10
+            assert (await chat(open_router)).text == "ok"
+        observed = max(each.attestation.observed for each in deployment.registry.configurations.values())
+        began = dt.datetime(observed.year, observed.month, observed.day, tzinfo=dt.UTC).timestamp()
+        for before, refused in ((0.0, False), (2.0, True)):
+            clock[0] = began - before
+            explanation = AsyncRouter.of(deployment, clock=lambda: clock[0]).explain(model="chat")
+            assert ("ZDR107" in {each.id for each in explanation.refusals}) == refused
 
 
 async def test_a_grant_that_lapses_while_the_router_runs_is_noticed():
     async with Upstream() as server:
         clock = [dt.datetime.now(dt.UTC).timestamp()]
         made = parts(server)
-        deployment = assemble(**{**made, "routes": {"chat": RouteEntry(targets=["a/m"])}})
+        deployment = assemble(**{**made, "routes": {"chat": RouteEntry(targets=["a/m"], retries=0)}})
         async with AsyncRouter.of(deployment, clock=lambda: clock[0]) as open_router:
             await chat(open_router)
             clock[0] += 40 * 86400
@@ -445,7 +507,7 @@ async def test_a_server_that_needs_no_key_gets_the_one_that_its_account_names():
             open_router = AsyncRouter(
                 policy=Policy(minimum_grade="contracted", cache="host_memory"),
                 accounts={"own": local(server.url, api_key=source, grant=stated)},
-                routes={"chat": ["own/m"]},
+                routes={"chat": RouteEntry(targets=["own/m"], retries=0)},
                 environ={"KEY": "sk-own"},
             )
             async with open_router:
@@ -459,3 +521,56 @@ async def test_a_body_that_is_not_json_is_the_callers_fault_and_is_not_sent():
             await chat(open_router, messages=[{"role": "user", "content": "\ud800"}])
         assert server.connections == 0
     assert (raised.value.status, raised.value.param, raised.value.metadata.attempts) == (400, "messages", ())
+
+
+async def test_an_isolated_target_gets_nothing_until_it_is_restored():
+    async with up.upstreams([], []) as servers, router(*servers) as open_router:
+        open_router.isolate("a/m")
+        assert open_router.explain(model="chat").resting == ("a/m",)
+        assert [(await chat(open_router)).metadata.target for _ in range(3)] == ["b/m"] * 3
+        open_router.restore("a/m")
+        assert (await chat(open_router)).metadata.target == "a/m"
+    assert [len(server.requests) for server in servers] == [1, 3]
+
+
+@pytest.mark.parametrize("name", ["isolate", "restore"])
+def test_only_a_target_that_a_route_has_is_isolated(name):
+    with pytest.raises(ValueError, match="no route has the target 'a/n'; those that there are: a/m"):
+        getattr(router("http://127.0.0.1:9"), name)("a/n")
+
+
+async def test_the_health_of_the_deployment_is_the_one_that_counts():
+    async with up.upstreams([up.error(500)] * 9, []) as servers:
+        made = router(*servers).deployment
+        deployment = dataclasses.replace(made, health=HealthSettings(consecutive_failures=1))
+        async with AsyncRouter.of(deployment) as open_router:
+            assert [(await chat(open_router)).metadata.target for _ in range(3)] == ["b/m"] * 3
+            assert open_router.explain(model="chat").resting == ("a/m",)
+        assert len(servers[0].requests) == 1
+
+
+async def test_two_routers_share_health_through_redis(tmp_path):
+    needs_extra("redis", "redis")
+    with some_redis(tmp_path) as url:
+        async with up.upstreams([], []) as servers:
+            shared = StateSettings(health=RedisSettings(url, prefix=f"zdr-test-{secrets.token_hex(6)}"))
+            deployment = dataclasses.replace(router(*servers).deployment, state=shared)
+            async with AsyncRouter.of(deployment) as one, AsyncRouter.of(deployment) as other:
+                one.isolate("a/m")
+                async with asyncio.timeout(5):
+                    while "a/m" not in other.explain(model="chat").resting:  # noqa: ASYNC110 - it is another worker
+                        await asyncio.sleep(0.02)
+                assert (await chat(other)).metadata.target == "b/m"
+                one.restore("a/m")
+
+
+def test_a_router_that_cannot_be_told_how_to_reach_redis_is_refused_with_the_place():
+    shared = StateSettings(health=RedisSettings("http://127.0.0.1", source="zdr.yaml:9"))
+    deployment = dataclasses.replace(router("http://127.0.0.1:9").deployment, state=shared)
+
+    async def enter():
+        async with AsyncRouter.of(deployment):
+            pass
+
+    with pytest.raises(ConfigError, match=r"^zdr\.yaml:9"):
+        asyncio.run(enter())

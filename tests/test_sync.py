@@ -42,7 +42,9 @@ def test_it_answers_streams_embeds_and_explains(answering):
     assert router.explain(model="chat").planned[0].target == "a/m"
 
 
-@pytest.mark.parametrize("name", ["__init__", "chat", "stream_chat", "embed", "explain", "from_config"])
+@pytest.mark.parametrize(
+    "name", ["__init__", "chat", "stream_chat", "embed", "explain", "from_config", "isolate", "restore"]
+)
 def test_it_takes_what_the_async_one_takes(name):
     ours, theirs = (inspect.signature(getattr(kind, name)) for kind in (Router, AsyncRouter))
     assert list(ours.parameters.values()) == list(theirs.parameters.values())
@@ -191,3 +193,15 @@ def test_threads_may_explain_while_others_ask(answering):
     for thread in threads:
         thread.join(10)
     assert found == [1] * 4
+
+
+def test_a_target_is_isolated_and_restored():
+    with upstream_in_thread() as one, upstream_in_thread() as two:
+        router = Router(**parts(one, two))
+        router.isolate("a/m")  # also before it is open
+        with router:
+            assert router.chat(model="chat", messages=SAYING).metadata.target == "b/m"
+            router.restore("a/m")
+            assert router.chat(model="chat", messages=SAYING).metadata.target == "a/m"
+            with pytest.raises(ValueError, match="no route has the target"):
+                router.isolate("c/m")

@@ -98,7 +98,8 @@ class Call:
         """Close with a TCP reset."""
         self.keeps_alive = False
         sock = self._writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):  # the client was faster, and the socket is closed
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     def hang_up(self) -> None:
@@ -139,6 +140,12 @@ class Upstream:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drop_connections(self) -> None:
+        """Close every connection from this side, as a server does whose idle time is over."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

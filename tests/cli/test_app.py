@@ -14,12 +14,21 @@ from zdr_router.cli.exits import Code
 
 CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
-    *("demo", "ask", "explain", "check", "conform", "grant", "statement"),
+    *("demo", "ask", "explain", "check", "conform", "grant", "statement", "revoke", "release"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
+    *("trust init", "trust show"),
     *("import openrouter", "import litellm"),
+    *(
+        "receipts keygen",
+        "receipts show",
+        "receipts checkpoint",
+        "receipts erase",
+        "receipts rotate",
+        "receipts verify",
+    ),
 ]
-GROUPS = ("registry", "import")
+GROUPS = ("registry", "trust", "import", "receipts")
 
 
 def test_the_version_is_that_of_the_package(zdr):

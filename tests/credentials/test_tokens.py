@@ -71,6 +71,24 @@ async def setting():
 
 
 NO = Reply(401, Sealed(b"{}"))
+
+
+async def test_a_token_that_the_provider_turned_down_is_not_used_again():
+    setting = Setting()
+    assert await setting.sign() == "Bearer token-1"
+    setting.now += REST
+    setting.signer.turned_down()
+    assert await setting.sign() == "Bearer token-2"
+
+
+async def test_a_provider_that_turns_down_every_token_does_not_have_one_fetched_for_each_call():
+    setting = Setting()
+    for _ in range(5):
+        await setting.sign()
+        setting.signer.turned_down()
+    assert setting.endpoint.asked == 1
+
+
 BUSY = Reply(503, Sealed(b""))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def health(open_router: AsyncRouter, target: str = "a/m") -> Any:
-    return open_router._engine._health.apply(target, HealthEvent("asked"), 0.0)
+    return open_router._service.engine._stores.health.apply(target, HealthEvent("asked"), 0.0)
 
 
 async def chat(open_router: AsyncRouter) -> str | None:
@@ -68,7 +68,7 @@ async def test_a_caller_cannot_hold_back_a_target_for_others():
         for _ in range(6):
             assert await chat(open_router) is None
         assert open_router.explain(model="chat").resting == ()
-        assert health(open_router) == health(open_router, "b/m")
+        assert health(open_router)._replace(measuring_until=0.0) == health(open_router, "b/m")
 
 
 async def test_latency_is_measured_to_the_first_content():
@@ -87,10 +87,9 @@ async def test_one_probe_runs_at_a_time():
     async with up.upstreams([up.error(500)] * 5, []) as servers, router(*servers) as open_router:
         for _ in range(5):
             await chat(open_router)
-        # Half a minute passes for the breaker of `a`.
-        store = open_router._engine._health
-        state = health(open_router)
-        store._states["a/m"] = type(state)(failures=state.failures, opened_until=0.001, latency=state.latency)
+        # The ejection of `a` is over.
+        store = open_router._service.health
+        store._states["a/m"] = health(open_router)._replace(ejected_until=0.001)
         servers[0].then(up.when(release, up.ok()))
         running = [asyncio.create_task(chat(open_router)) for _ in range(10)]
         await asyncio.wait(running[1:], timeout=5)

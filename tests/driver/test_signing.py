@@ -98,7 +98,7 @@ async def test_a_head_that_no_second_request_has_is_not_kept():
     needs_extra("aws", "botocore")
     async with Upstream() as server, signing_router("aws_sigv4", server) as router:
         await chat(router)
-        assert router._sender._transport._pool.render.cache_info().currsize == 0
+        assert router._service.running.sender._transport._pool.render.cache_info().currsize == 0
 
 
 async def test_a_hundred_calls_at_once_buy_one_token():
@@ -247,7 +247,7 @@ async def test_where_nobody_signs_nothing_is_sent():
 async def test_no_secret_and_no_token_is_shown_by_anything_that_is_kept(auth):
     async with signing(auth, otherwise=token(f"{CANARY}-token")) as (router, _, _):
         answer = await chat(router)
-        signer = router._sender._signers["a"]
-        shown = [answer.metadata, router.deployment, signer, signer.__dict__, router._sender.__dict__]
+        signer = router._service.running.sender._signers["a"]
+        shown = [answer.metadata, router.deployment, signer, signer.__dict__, router._service.running.sender.__dict__]
         assert CANARY not in repr(shown)
         assert f"{CANARY}-token" == signer._held.authorization.open().removeprefix("Bearer ")

@@ -60,13 +60,14 @@ def refused(dialect: str, endpoint: str = "chat.completions", *, at=None, **body
     content = {} if endpoint == "embeddings" else {"messages": [{"role": "user", "content": "hello"}]}
     request = Request.of(endpoint, Sealed({"model": "chat", **content, **body}))
     clearing = Clearing(dialects=frozenset(DIALECTS), salt_key=bytes(32))
-    policy = Policy(minimum_grade="documented").complete()
+    policy = Policy(minimum_grade="documented", identifiers="pseudonym").complete()
     verdict = clearing.clear(at or target(dialect), request, policy, Trust(), NOW_IN_DATE)
     if isinstance(verdict, Clearance):
         return []
-    assert {refusal.id for refusal in verdict} == {"ZDR607"}, [str(each) for each in verdict]
+    withheld = {"ZDR608"} if "metadata" in body else set()  # no policy lets labels leave
+    assert {refusal.id for refusal in verdict} == {"ZDR607"} | withheld, [str(each) for each in verdict]
     assert all(refusal.fix for refusal in verdict)
-    return [refusal.sentence for refusal in verdict]
+    return [refusal.sentence for refusal in verdict if refusal.id == "ZDR607"]
 
 
 def place(sentence: str) -> str:

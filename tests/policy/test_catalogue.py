@@ -90,6 +90,17 @@ def test_zdr106_its_engine_is_outside_the_range_that_was_read(only, configuratio
     assert only("ZDR106").startswith("versions")
 
 
+@pytest.mark.parametrize("ahead", [1.001, 86400.0])
+def test_zdr107_its_trust_state_was_changed_at_a_time_to_come(only, case, ahead):
+    case.trust["changed"] = case.now + ahead
+    only("ZDR107", operators=True)
+
+
+def test_a_second_is_let_pass_between_two_clocks(cleared, case):
+    case.trust["changed"] = case.now + 1.0
+    cleared()
+
+
 # --- 2: what is kept -----------------------------------------------------------------------------------------------
 
 
@@ -360,8 +371,8 @@ def test_zdr603_the_request_uses_something_that_is_not_covered(only, case):
 
 
 def test_what_a_configuration_permits_is_covered(cleared, case, configuration):
-    case.body["user"] = "somebody"
-    configuration["conditions"]["permit"] = ["end_user"]
+    case.body["prompt_cache_key"] = "k"
+    configuration["conditions"]["permit"] = ["cache_key"]
     cleared()
 
 
@@ -381,6 +392,13 @@ def test_zdr605_the_request_has_a_value_that_is_not_attested(only, case, configu
     case.body["tools"] = [{"type": "custom", "custom": {"name": "c"}}]
     configuration["conditions"]["allow"] = {"tools[].type": ["function"]}
     assert only("ZDR605").startswith("tools[].type")
+
+
+@pytest.mark.parametrize(("parameter", "feature"), [("user", "end_user"), ("metadata", "labels")])
+def test_zdr608_the_policy_lets_no_such_identifier_leave(only, case, configuration, parameter, feature):
+    case.body[parameter] = {"team": "a"} if parameter == "metadata" else "somebody"
+    configuration["conditions"]["permit"] = [feature]
+    only("ZDR608", operators=True)
 
 
 def test_zdr606_the_request_sets_what_the_router_sets_otherwise(only, case, configuration):

@@ -89,6 +89,44 @@ def test_a_standing_is_not_used_for_a_target_of_the_same_name(case):
     assert not isinstance(one(World(case), clearing), Clearance)
 
 
+def test_nothing_that_was_decided_is_used_after_a_renewal(case):
+    clearing, world = new(), World(case)
+    asked = (world.request, world.policy, world.trust, case.now)
+    targets = tuple(world.targets)
+    kept = [clearing.clear_all(targets, *asked)[0][0].standing for _ in range(2)]
+    assert kept[0] is kept[1]
+    clearing.renew(float("-inf"))
+    assert clearing.clear_all(targets, *asked)[0][0].standing is not kept[0]
+    assert one(world, clearing).standing is not kept[0]
+
+
+def test_a_renewal_forgets_the_standings_themselves(case):
+    clearing, world = new(), World(case)
+    first = one(world, clearing).standing
+    clearing.renew(float("-inf"))
+    case.operator["policy"]["regions"] = ["us"]
+    other = World(case)
+    one(other, clearing)  # under another policy, so that the first one's are not at hand
+    assert one(world, clearing).standing is not first
+
+
+def test_a_renewal_brings_the_date_of_another_registry_and_takes_that_of_the_old_one(case):
+    clearing = new(not_before=NOON + DAY)
+    assert {each.id for each in one(World(case), clearing)} == {"ZDR107"}
+    clearing.renew(NOON - DAY)
+    assert isinstance(one(World(case), clearing), Clearance)
+    clearing.renew(NOON + DAY)
+    assert {each.id for each in one(World(case), clearing)} == {"ZDR107"}
+
+
+def test_a_renewal_does_not_forget_the_time(case):
+    clearing = new()
+    assert isinstance(one(World(case), clearing), Clearance)
+    clearing.renew(float("-inf"))
+    case.now -= 60
+    assert "ZDR107" in {each.id for each in one(World(case), clearing)}
+
+
 def test_a_standing_is_not_used_for_another_policy(case):
     clearing, world = new(), World(case)
     assert isinstance(one(world, clearing), Clearance)
@@ -135,11 +173,13 @@ def test_what_is_remembered_never_changes_a_verdict(case, others, later):
     world = World(case)
     targets, bodies = tuple(world.targets), [each.body for each in others if each.endpoint == case.endpoint]
     requests = [world.request, *(Request.of(case.endpoint, Sealed(body), case.tenant) for body in bodies)]
+    latest = case.now
     for now in (case.now, *(case.now + seconds for seconds in later), case.now):
+        latest = max(latest, now)
         for request in [*requests, *requests]:
             asked = request, world.policy, world.trust, now
             cleared, refusals = world.clearing.clear_all(targets, *asked)
-            fresh = [new(dialects=case.dialects).clear(target, *asked) for target in targets]
+            fresh = [new(dialects=case.dialects, not_before=latest).clear(target, *asked) for target in targets]
             event("cleared" if cleared else "refused")
             expected = [each for each in fresh if isinstance(each, Clearance)]
             assert [(each.target, each.forced, each.until) for each in cleared] == [
@@ -147,6 +187,44 @@ def test_what_is_remembered_never_changes_a_verdict(case, others, later):
             ]
             assert all(each.request is request for each in cleared)
             assert list(refusals) == [each for verdict in fresh if isinstance(verdict, tuple) for each in verdict]
+
+
+@pytest.mark.parametrize(("back", "rules"), [(1.0, []), (1.001, ["ZDR107"]), (10 * DAY, ["ZDR102", "ZDR107"])])
+def test_a_clock_that_goes_back_clears_nothing_until_it_has_caught_up(case, configuration, back, rules):
+    configuration["attestation"]["observed"] = "2026-11-20"
+    case.trust["as_of"] = NOON - 11 * DAY
+    case.operator["policy"]["max_revocation_staleness"] = "20d"
+    twice = Twice(case)
+    assert twice.refused(later=-back) == rules
+    assert twice.refused(later=-0.5) == []
+    assert twice.refused(later=1.0) == []
+
+
+def test_what_was_decided_before_does_not_help_a_clock_that_went_back(case):
+    twice = Twice(case)
+    assert twice.refused(later=20.0) == []
+    assert twice.refused(later=10.0) == ["ZDR107"]
+    assert twice.refused(later=19.0) == []
+
+
+@pytest.mark.parametrize(("ahead", "rules"), [(1.0, []), (1.5, ["ZDR107"])])
+def test_a_clock_behind_the_newest_change_in_trust_clears_nothing(case, ahead, rules):
+    trust = Trust(epoch=1, as_of=NOON, changed=NOON + ahead)
+    twice = Twice(case)
+    assert twice.refused(trust) == rules
+    assert twice.refused(trust, later=ahead) == []
+
+
+def test_a_change_that_was_dated_ahead_is_forgotten_with_the_next_one(case):
+    twice = Twice(case)
+    assert twice.refused(Trust(epoch=1, as_of=NOON, changed=NOON + DAY)) == ["ZDR107"]
+    assert twice.refused(Trust(epoch=2, as_of=NOON, changed=NOON)) == []
+
+
+@pytest.mark.parametrize(("not_before", "cleared"), [(NOON + 1, True), (NOON + 1.5, False)])
+def test_a_clock_before_the_registry_clears_nothing(case, not_before, cleared):
+    verdict = one(World(case), new(not_before=not_before))
+    assert isinstance(verdict, Clearance) is cleared
 
 
 @pytest.mark.parametrize(

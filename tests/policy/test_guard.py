@@ -210,11 +210,14 @@ def test_nothing_is_smuggled_beside_a_forced_member():
 
 def test_what_the_caller_gave_beside_a_forced_member_stays():
     case = one_sound_case()
-    case.configurations[0]["conditions"] = {"force": [{"set": "metadata.zdr", "to": "on"}], "permit": ["labels"]}
-    case.body["metadata"] = {"zdr": "on", "team": "a"}
+    case.configurations[0]["conditions"] = {
+        "force": [{"set": "prompt_cache_options.mode", "to": "explicit"}],
+        "permit": ["cache_options"],
+    }
+    case.body["prompt_cache_options"] = {"mode": "explicit", "ttl": "30m"}
     (clearance,) = World(case).clear_all().values()
-    for metadata, leaves in (({"zdr": "on", "team": "a"}, True), ({"zdr": "on"}, False)):
-        body = {"model": "small", "metadata": metadata}
+    for options, leaves in (({"mode": "explicit", "ttl": "30m"}, True), ({"mode": "explicit"}, False)):
+        body = {"model": "small", "prompt_cache_options": options}
         wire = WireRequest("POST", URL, KEY, body)
         assert isinstance(guard(wire, clearance, now=NOON, trust=Trust()), Dispatch) == leaves
 

@@ -359,11 +359,13 @@ MOMENTS = st.sampled_from([-40.0, -20.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 20.0, 4
 def test_a_remembered_standing_gives_the_verdict_of_a_new_one(case, moments):
     world = World(case)
     warm = Clearing(dialects=case.dialects, salt_key=SALT_KEY)
+    latest = float("-inf")
     for days, epoch in moments:
         case.now = NOON + days * DAY
         revoked = {f"account:a{epoch}": "an incident"} if epoch else {}
         world.trust = Trust(epoch=epoch, as_of=case.now, revoked=revoked)
-        cold = Clearing(dialects=case.dialects, salt_key=SALT_KEY)
+        latest = max(latest, case.now)
+        cold = Clearing(dialects=case.dialects, salt_key=SALT_KEY, not_before=latest)
         expected = {name: ids(verdict) for name, verdict in world.clear_all(cold).items()}
         assert {name: ids(verdict) for name, verdict in world.clear_all(warm).items()} == expected
 

@@ -56,6 +56,7 @@ def test_a_policy_that_cannot_be_understood_is_an_error(fields):
         ("max_attestation_age", "90d", "10d"),
         ("max_revocation_staleness", "60s", "1s"),
         ("bind_credentials", False, True),
+        ("identifiers", "pseudonym", "refuse"),
     ],
 )
 def test_of_two_demands_the_tighter_one_stays(field, loose, tight):
@@ -105,6 +106,7 @@ def test_a_hosts_policy_is_completed_by_the_strictest_defaults():
     assert complete.max_attestation_age == 90 * 86400
     assert complete.max_revocation_staleness == 60
     assert complete.bind_credentials is True
+    assert complete.identifiers == "refuse"
     assert (complete.regions, complete.countries, complete.providers) == (["us"], None, None)
 
 
@@ -137,3 +139,12 @@ def test_different_policies_have_different_digests():
 
 def test_the_same_policy_has_the_same_digest():
     assert policy(regions=["us"], cache="disk").digest == policy(cache="disk", regions=["us"]).digest
+
+
+@pytest.mark.parametrize("mine", [None, "cut", "finish"])
+@pytest.mark.parametrize("theirs", [None, "cut", "finish"])
+def test_what_is_under_way_is_cut_where_either_says_so_or_nobody_says_anything(mine, theirs):
+    demands = [{"cache": "none"} | ({} if word is None else {"on_revocation": word}) for word in (mine, theirs)]
+    both = Policy(**demands[0]) & Policy(**demands[1])
+    finished = {mine, theirs} - {None} == {"finish"}
+    assert both.complete().on_revocation == ("finish" if finished else "cut")

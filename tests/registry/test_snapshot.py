@@ -223,11 +223,11 @@ def test_a_snapshot_that_is_not_used_is_worth_a_line_for_whoever_debugs(laid, ca
     assert caplog.messages == []
     path.write_bytes(path.read_bytes()[:-1])
     assert not _trusted(laid)
-    assert caplog.messages == [f"{path} is not used, and the YAML is read instead: it is damaged"]
+    assert caplog.messages == [f"snapshot is not used, and the YAML is read instead path={path} why=it is damaged"]
     path.unlink()
     path.mkdir()
     assert not _trusted(laid)
-    assert caplog.messages[1:] == [f"{path} is not used, and the YAML is read instead: Is a directory"]
+    assert caplog.messages[1:] == [f"snapshot is not used, and the YAML is read instead path={path} why=Is a directory"]
 
 
 def test_without_a_snapshot_nothing_is_said(laid, caplog):

@@ -8,7 +8,7 @@ from deployments import clear, targets
 from zdr_router.metadata import Refusal
 from zdr_router.policy.preferences import Preferences
 from zdr_router.routing.health import HealthEvent
-from zdr_router.routing.plan import Plan, Route, make_plan
+from zdr_router.routing.plan import Luck, Plan, Route, make_plan
 from zdr_router.state.memory import MemoryHealth
 
 TARGETS = targets(4)
@@ -16,14 +16,13 @@ PLAIN = Preferences()
 FAILED = HealthEvent("failed")
 
 
-def plan(  # noqa: PLR0913 - what a plan is made of
+def plan(
     *,
     preferences: Preferences = PLAIN,
     health: MemoryHealth | None = None,
     now: float = 100.0,
     refused: str = "",
     strategy: str = "in_order",
-    max_attempts: int = 6,
 ) -> Plan:
     cleared = [clear(target) for target in TARGETS if target.account_name not in refused]
     refusals = tuple(
@@ -31,13 +30,17 @@ def plan(  # noqa: PLR0913 - what a plan is made of
         for target in TARGETS
         if target.account_name in refused
     )
-    route = Route("chat", TARGETS, strategy, max_attempts=max_attempts)
-    store = health or MemoryHealth()
-    return make_plan(route, cleared, refusals, preferences, store=store, now=now, random=lambda: 0.5)
+    route = Route("chat", TARGETS, strategy)
+    luck = Luck(health or MemoryHealth(), now, lambda: 0.5, lambda _target: 0)
+    return make_plan(route, lambda _targets: (cleared, refusals), preferences, luck)
 
 
 def names(made: Plan) -> str:
     return "".join(each.target.account_name for each in made.clearances)
+
+
+def held_back(made: Plan) -> str:
+    return "".join(each.target.account_name for each in made.resting)
 
 
 def resting(*accounts: tuple[str, float]) -> MemoryHealth:
@@ -53,10 +56,6 @@ def test_all_that_are_cleared_are_planned_and_all_that_are_not_are_explained():
     assert [refusal.target for refusal in made.refusals] == ["b/m", "d/m"]
 
 
-def test_a_plan_is_bounded_by_the_route():
-    assert names(plan(max_attempts=2)) == "ab"
-
-
 def test_without_fallbacks_one_target_is_planned():
     assert names(plan(preferences=Preferences(allow_fallbacks=False))) == "a"
 
@@ -68,14 +67,14 @@ def test_order_is_applied_before_the_bound():
 def test_sort_is_applied_to_what_is_cleared():
     store = MemoryHealth()
     for name, seconds in zip("abcd", (4.0, 3.0, 2.0, 1.0), strict=True):
-        store.apply(f"{name}/m", HealthEvent("succeeded", latency=seconds), 1.0)
+        store.apply(f"{name}/m", HealthEvent("succeeded", latency=seconds), 99.0)
     assert names(plan(preferences=Preferences(sort="latency"), health=store, refused="d")) == "cba"
 
 
 def test_health_holds_back_a_target_that_rests():
     made = plan(health=resting(("a", 120.0)))
     assert names(made) == "bcd"
-    assert made.resting == ("a/m",)
+    assert held_back(made) == "a"
 
 
 def test_a_target_that_has_rested_is_planned_again():
@@ -85,7 +84,7 @@ def test_a_target_that_has_rested_is_planned_again():
 def test_when_all_rest_the_one_that_is_due_first_is_tried():
     made = plan(health=resting(("a", 140.0), ("b", 110.0), ("c", 130.0), ("d", 120.0)))
     assert names(made) == "b"
-    assert made.resting == ("a/m", "c/m", "d/m")
+    assert held_back(made) == "acd"
 
 
 def test_health_never_makes_a_refused_target_eligible():
@@ -103,7 +102,3 @@ def test_planning_changes_no_health():
     store = MemoryHealth()
     plan(health=store)
     assert store.apply("a/m", HealthEvent("asked"), 100.0) == MemoryHealth().apply("a/m", HealthEvent("asked"), 100.0)
-
-
-def test_a_plan_is_bounded_while_some_rest_too():
-    assert names(plan(health=resting(("a", 200.0)), max_attempts=2)) == "bc"

@@ -6,11 +6,13 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zdr_router.metadata import Outcome
-from zdr_router.routing.walk import Done, Event, walk
+from zdr_router.metadata import Outcome, Sent
+from zdr_router.routing.plan import Plan
+from zdr_router.routing.queue import Opening
+from zdr_router.routing.walk import Bounds, Done, Event, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from zdr_router.policy.clearance import Clearance
 
@@ -24,6 +26,28 @@ class Fate:
     outcome: Outcome = Outcome.OK
     ends: float = 1.0
     commits: float | None = None
+    sent: Sent = "maybe"
+
+
+OPEN = Opening(0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ajar:
+    """A gate that is told beforehand: openings by target, how long each further try waits, who may be hedged with."""
+
+    openings: Mapping[str, Opening] = field(default_factory=dict)
+    pause: float | None = 1.0
+    hedging: bool = True
+
+    def opening(self, clearance: Clearance, at: float) -> Opening:  # noqa: ARG002 - the port's shape
+        return self.openings.get(clearance.target.id, OPEN)
+
+    def hedges(self, clearance: Clearance, at: float) -> bool:  # noqa: ARG002 - the port's shape
+        return self.hedging
+
+    def retry_at(self, clearance: Clearance, tries: int, at: float) -> float | None:  # noqa: ARG002 - the port's shape
+        return None if self.pause is None else at + self.pause
 
 
 @dataclass(slots=True)
@@ -43,12 +67,17 @@ class Course:
         return [at for kind, _, at in self.happened if kind == what]
 
 
-def drive(
+def drive(  # noqa: PLR0913 - what a request may meet
     plan: Sequence[Clearance],
     fates: Sequence[Fate],
     *,
     deadline: float = INFINITY,
     hedge: float | None = None,
+    attempts: int = 6,
+    retries: int = 0,
+    gate: Ajar = Ajar(),
+    resting: Sequence[Clearance] = (),
+    larger: Sequence[Clearance] = (),
     lapsed: Callable[[Clearance, float], bool] = lambda _clearance, _at: False,
 ) -> Course:
     """Walk `plan`; the attempt with number `n` meets `fates[n]`."""
@@ -60,7 +89,13 @@ def drive(
 
     queue: list[tuple[float, int, Event]] = []
     order = 0
-    walking = walk(plan, deadline=deadline, hedge=hedge, reclear=reclear)
+    walking = walk(
+        Plan(tuple(plan), (), tuple(resting), tuple(larger)),
+        deadline=deadline,
+        bounds=Bounds(attempts, retries, hedge),
+        reclear=reclear,
+        gate=gate,
+    )
     next(walking)
     event = Event(0.0, "begin")
     while True:
@@ -85,7 +120,7 @@ def drive(
                 heapq.heappush(queue, (at, order, Event(at, "committed", number)))
             at += fate.ends
             order += 1
-            heapq.heappush(queue, (at, order, Event(at, "ended", number, fate.outcome)))
+            heapq.heappush(queue, (at, order, Event(at, "ended", number, fate.outcome, fate.sent)))
         while queue and queue[0][2].attempt not in course.live:
             heapq.heappop(queue)
         if queue and queue[0][0] <= effects.wake:

@@ -17,16 +17,16 @@ def test_what_is_revoked_stays_so_until_it_is_released():
     state.revoke("account:a", "leaked key")
     state.revoke("provider:b", "breach")
     assert state.read().revoked == {"account:a": "leaked key", "provider:b": "breach"}
-    state.release("account:a")
+    state.release("account:a", "looked into")
     assert state.read().revoked == {"provider:b": "breach"}
 
 
 def test_a_contradiction_is_released_by_its_own_name_only():
     state = MemoryTrust()
     state.contradict("target:a/m", "served by another")
-    state.release("target:b/m")
+    state.release("target:b/m", "looked into")
     assert state.read().contradicted == {"target:a/m": "served by another"}
-    state.release("target:a/m")
+    state.release("target:a/m", "looked into")
     assert state.read().contradicted == {}
 
 
@@ -44,7 +44,7 @@ def test_the_epoch_grows_with_every_change(change):
     state = MemoryTrust()
     state.revoke("account:a", "because")
     before = state.read()
-    state.release("account:a") if change == "release" else getattr(state, change)("account:b", "because")
+    state.release("account:a", "looked into") if change == "release" else getattr(state, change)("account:b", "because")
     assert state.read().epoch > before.epoch
 
 

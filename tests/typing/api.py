@@ -68,6 +68,8 @@ def build_from_files() -> None:
     assert_type(AsyncRouter.from_config("zdr.yaml"), AsyncRouter)
     assert_type(AsyncRouter.from_config(Path("zdr.yaml"), recorders=[Recorder()], environ={}), AsyncRouter)
     assert_type(Router.from_config("zdr.yaml"), Router)
+    assert_type(AsyncRouter.from_config("zdr.yaml", watch=True), AsyncRouter)
+    Router.from_config("zdr.yaml", watch=True).reload()
     assert_type(Registry.load(["providers"], overlays=[Path("overlay.yaml")]), Registry)
 
 
@@ -75,6 +77,8 @@ async def ask(router: AsyncRouter) -> None:
     """Whole answers, streams, vectors, explanations."""
     messages = [{"role": "user", "content": "hello"}]
     async with router as opened:
+        await opened.reload()
+        await opened.reload(router.deployment)
         assert_type(opened, AsyncRouter)
         answer = await router.chat(
             model="assistant",
@@ -104,7 +108,7 @@ async def ask(router: AsyncRouter) -> None:
         assert_type(vectors.body, EmbeddingsBody)
         assert_type(vectors.vectors, list[list[float] | str])
         router.trust.revoke("account:local", "the key leaked")
-        router.trust.release("account:local")
+        router.trust.release("account:local", "the key was replaced")
 
 
 def explain(router: AsyncRouter | Router) -> None:
@@ -118,6 +122,12 @@ def explain(router: AsyncRouter | Router) -> None:
     for refusal in explanation.refusals:
         assert_type(refusal.public(), dict[str, str])
         assert_type((refusal.id, refusal.target, refusal.sentence, refusal.fix), tuple[str, str, str, str])
+
+
+def take_out(router: AsyncRouter | Router) -> None:
+    """By hand."""
+    router.isolate("local/model")
+    router.restore("local/model")
 
 
 def ask_without_await(router: Router) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zdr_router import Explanation
 
 TODAY = dt.datetime.now(dt.UTC).date()
-DAYS = (0, 400, -3, -400)
+DAYS = (0, 3, 400)  # before the registry was read, nothing is cleared
 
 
 def router_on(day: dt.date, directory: Path) -> AsyncRouter:

@@ -14,8 +14,8 @@ from zdr_router.conformance.contract.runner import judge
 from zdr_router.policy.accounts import SecretSource
 
 if TYPE_CHECKING:
-    from zdr_router.config import Deployment
     from zdr_router.conformance.contract.verdict import Verdict
+    from zdr_router.deployment import Deployment
 
 OPENAI = Wire("openai", "m", "/v1", ("", ""), None, None, None, {})
 DIALECTS = (OPENAI, *WIRES)
