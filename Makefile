@@ -11,7 +11,7 @@ LITTER := $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linte
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types floors check wheel requirements mutation bench docs clean
+.PHONY: help demo test simulation lint types floors check wheel requirements mutation soak bench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ demo: $(VENV)/.local ## see routing, refusal and failover over a real model on t
 
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/python -m pytest
+
+simulation: $(VENV)/.dev ## 200 000 requests under virtual time with seeded faults (N=2000000: as many)
+	$(BIN)/python tests/simulation.py --seeds 10 --requests $$(( $(or $(N),200000) / 10 ))
 
 lint: $(VENV)/.dev ## ruff: rules and format
 	$(BIN)/ruff check
@@ -43,10 +46,13 @@ requirements: $(VENV)/.dev ## compile requirements/ from pyproject.toml (UPGRADE
 	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) pyproject.toml --extra local --group backend --constraint requirements/dev.txt --output-file requirements/local.txt
 	$(COMPILE) pyproject.toml --constraint requirements/dev.txt --output-file requirements/run.txt
-	$(COMPILE) pyproject.toml --group bench --group backend --constraint requirements/dev.txt --output-file requirements/bench.txt
+	$(COMPILE) pyproject.toml --extra redis --group bench --group backend --constraint requirements/dev.txt --output-file requirements/bench.txt
 
 mutation: $(VENV)/.dev ## break policy and routing in small ways, and see that the tests notice (QUICK=20: every 20th)
 	$(BIN)/python tests/mutation.py --quick $(or $(QUICK),1)
+
+soak: $(VENV)/.dev ## keep many requests in flight to upstreams that fail, and see that nothing grows (SECONDS=1800, SEED=1)
+	PYTHONPATH=tests $(BIN)/python -m soak --seconds $(or $(SECONDS),1800) --seed $(or $(SEED),1)
 
 bench: $(VENV)/.bench ## measure a call next to other clients, and write docs/benchmarks/
 	$(BIN)/python -m benchmarks --write docs/benchmarks

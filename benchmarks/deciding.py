@@ -15,7 +15,7 @@ from zdr_router.sealed import Sealed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zdr_router.config import Deployment
+    from zdr_router.deployment import Deployment
 
 _BLOCKS: Final = 10
 
@@ -25,7 +25,7 @@ class Decider:
 
     def __init__(self, deployment: Deployment) -> None:
         """Set it up."""
-        self._engine = AsyncRouter.of(deployment)._engine  # noqa: SLF001 - `explain` would be measured with it
+        self._engine = AsyncRouter.of(deployment)._service.engine  # noqa: SLF001 - `explain` would be measured with it
         self._messages = LOADS["chat_c32"].prompt().messages()
 
     def decide(self, route: str) -> int:

@@ -19,7 +19,8 @@ class Effort:
     taken `patience`, not at all, which the result says.
     `fresh` is how many imports, and `loaded` how many loads of the registry, a median is taken of. `growth` calls are
     made to see whether memory grows, `decisions` plans to see what one costs, `codecs` rounds of all wire formats (none
-    where the seconds that litellm takes to load are too many); `providers` are generated for the large registry.
+    where the seconds that litellm takes to load are too many). `failing` is how many calls fail over in a round,
+    `sharing` for how long calls share health in one. `providers` are generated for the large registry.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Effort:
     growth: int
     decisions: int
     codecs: int
+    failing: int
+    sharing: float
     providers: int
 
 
@@ -60,6 +63,8 @@ EFFORTS: Final = {
             growth=64,
             decisions=20,
             codecs=0,
+            failing=4,
+            sharing=0.1,
             providers=1,
         ),
         Effort(
@@ -67,7 +72,7 @@ EFFORTS: Final = {
             loads=_QUICK,
             everybody=frozenset(_ESSENTIAL),
             again=frozenset({"chat_c32"}),
-            patience=31.0,
+            patience=25.0,
             batch=0.05,
             per_load=1.6,
             rounds=5,
@@ -77,6 +82,8 @@ EFFORTS: Final = {
             growth=3_000,
             decisions=2_000,
             codecs=0,
+            failing=60,
+            sharing=0.15,
             providers=100,
         ),
         Effort(
@@ -94,6 +101,8 @@ EFFORTS: Final = {
             growth=100_000,
             decisions=20_000,
             codecs=40,
+            failing=400,
+            sharing=1.0,
             providers=100,
         ),
     )

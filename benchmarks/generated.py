@@ -11,7 +11,7 @@ from zdr_router.config import assemble
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zdr_router.config import Deployment
+    from zdr_router.deployment import Deployment
 
 CONFIGURATIONS: Final = 4
 MODELS: Final = 25

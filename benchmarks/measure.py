@@ -14,7 +14,7 @@ from benchmarks.loads import LOADS
 from benchmarks.ratios import GOALS, all_ratios, by_load
 from benchmarks.rounds import Schedule
 from benchmarks.server import MockServer
-from benchmarks.starting import starting_figures
+from benchmarks.starting import starting_figures, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _CAPACITY_CALLS = {"chat_c32": 4_000, "chat200k_c32": 400}
 _GROWS_UNDER = "chat_c32"
+SHARING = "health in Redis"
+"""Under this name it is said to be absent where there is no Redis."""
 
 
 class Cores(NamedTuple):
@@ -53,11 +55,15 @@ def measure(effort: Effort, names: Sequence[str], say: Callable[[str], None]) ->
             crew.assemble()
             schedule = Schedule(crew, server, effort, began)
             rounds = _all_loads(schedule, effort, say)
+            say("targets that fail, health in Redis")
+            troubled = _troubled(f"http://127.0.0.1:{server.port}/v1", effort, where)
             say("memory over many calls")
             growth = _growth(crew, effort)
             absent = dict(crew.absent)
+    if "absent" in troubled["sharing"]:
+        absent[SHARING] = troubled["sharing"]["absent"]
     return {
-        "ratios": all_ratios(rounds, starting, growth),
+        "ratios": all_ratios(rounds, starting, troubled, growth),
         "goals": {name: None if goal.most is None else round(goal.most, 4) for name, goal in GOALS.items()},
         "loads": by_load(rounds, list(names)),
         "absent": absent,
@@ -67,6 +73,7 @@ def measure(effort: Effort, names: Sequence[str], say: Callable[[str], None]) ->
             "busiest": {name: round(taken.server_busy, 3) for name, taken in rounds.items()},
         },
         "starting": starting,
+        "troubled": troubled,
         "machine": _machine(where),
         "versions": {package: version(package) for name in names for package in ENTRIES[name].packages},
         "effort": effort.name,
@@ -88,6 +95,15 @@ def _all_loads(schedule: Schedule, effort: Effort, say: Callable[[str], None]) -
         say(name)
         rounds[name] = schedule.run(LOADS[name])
     return rounds
+
+
+def _troubled(url: str, effort: Effort, where: Cores) -> dict[str, Any]:
+    """What failing targets and shared health cost, each told by a process of its own."""
+    server = [] if where.server is None else [str(where.server)]
+    return {
+        "failing": told("failing", [url, str(effort.failing), str(effort.rounds)], where.clients),
+        "sharing": told("sharing", [url, str(effort.rounds), str(effort.sharing), *server], where.clients),
+    }
 
 
 def _growth(crew: Crew, effort: Effort) -> float | None:

@@ -15,11 +15,16 @@ from typing import Final
 
 from benchmarks.loads import ORDERS, PIECES
 
+FAILING: Final = "/failing"
+"""A request whose path begins so is answered with an error 500."""
+
 PACE: Final = 0.002
 """Seconds between the chunks of a stream that comes piece by piece."""
 
 _TEXT: Final = "lorem ipsum dolor sit amet, " * 40
 _USAGE: Final = {"prompt_tokens": 500, "completion_tokens": 100, "total_tokens": 600}
+_FAILURE: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+_FAILS: Final = f"POST {FAILING}/".encode()
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length:"
 _BURST: Final = ORDERS["burst"].encode()
@@ -115,6 +120,8 @@ class Connection(asyncio.Protocol):
         self._missing = int(head[start:].split(b"\r\n", 1)[0]) - (len(data) - end - len(_HEAD_END))
         near = data[end : end + _NEAR]
         self._answer = _BURSTING if _BURST in near else b"" if _SLOWLY in near else _WHOLE
+        if data.startswith(_FAILS):
+            self._answer = _FAILURE
         self._stats.answers += 1
 
     def _respond(self) -> None:

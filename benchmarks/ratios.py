@@ -45,12 +45,16 @@ GOALS: Final = {
     "snapshot_vs_load": Goal(0.1, "CPU of loading it from a snapshot over loading its files"),
     "shipped_load_vs_pyyaml": Goal(1.3, "the same as load_vs_pyyaml with the registry that is shipped"),
     "shipped_snapshot_vs_load": Goal(0.1, "the same as snapshot_vs_load with the registry that is shipped"),
+    "failover_ms": Goal(1.0, "ms of CPU that a call takes more when its first target answers 500, second call and all"),
+    "failover_refused_ms": Goal(1.0, "the same when nobody listens at its first target"),
+    "redis_vs_memory": Goal(1.1, "CPU of a call, 32 in flight, with health in Redis over health in memory"),
+    "redis_lost_ms": Goal(5.0, "ms by which the 99th percentile of calls grows while Redis has just fallen silent"),
     "rss_growth_mb_per_100k_calls": Goal(1.0, "MB by which memory grows over 100 000 calls"),
 }
 
 
 def all_ratios(
-    rounds: Mapping[str, Rounds], starting: Mapping[str, Any], growth: float | None
+    rounds: Mapping[str, Rounds], starting: Mapping[str, Any], troubled: Mapping[str, Any], growth: float | None
 ) -> dict[str, float | None]:
     """Every figure of `GOALS`; None where it could not be measured."""
     registry, imports, codecs = starting["registry"], starting["imports"], starting["codecs"]
@@ -65,6 +69,10 @@ def all_ratios(
         "snapshot_vs_load": registry["snapshot_vs_load"],
         "shipped_load_vs_pyyaml": starting["shipped"]["load_vs_pyyaml"],
         "shipped_snapshot_vs_load": starting["shipped"]["snapshot_vs_load"],
+        "failover_ms": troubled["failing"]["failover_ms"],
+        "failover_refused_ms": troubled["failing"]["failover_refused_ms"],
+        "redis_vs_memory": troubled["sharing"].get("redis_vs_memory"),
+        "redis_lost_ms": troubled["sharing"].get("redis_lost_ms"),
         "rss_growth_mb_per_100k_calls": None if growth is None else growth * _CALLS / _MEGABYTE,
     }
     for name in GOALS:

@@ -108,14 +108,14 @@ def _codecs(effort: Effort, core: int | None) -> dict[str, Any] | None:
     """What wire formats cost, or None where that is not asked for or litellm is not installed."""
     if not effort.codecs or importlib.util.find_spec("litellm") is None:
         return None
-    return _told("codecs", [str(effort.codecs)], core)
+    return told("codecs", [str(effort.codecs)], core)
 
 
 def _ask(kind: str, folder: Path, effort: Effort, core: int | None) -> dict[str, Any]:
-    return _told("fresh", [kind, str(folder), str(effort.decisions)], core)
+    return told("fresh", [kind, str(folder), str(effort.decisions)], core)
 
 
-def _told(module: str, arguments: list[str], core: int | None) -> dict[str, Any]:
+def told(module: str, arguments: list[str], core: int | None) -> dict[str, Any]:
     """What a module of the benchmarks prints in a process of its own."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - as above

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import asynccontextmanager
+from functools import cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.clients.base import Streamed, streamed
-from zdr_router import Account, AsyncRouter, Grant, Policy, RouteEntry, Tenant
+from zdr_router import Account, AsyncRouter, Grant, Policy, Registry, RouteEntry, Tenant
+from zdr_router.config import assemble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from benchmarks.loads import Prompt
+    from zdr_router.entries import HealthEntry
+    from zdr_router.state.settings import StateSettings
 
 ACCOUNTS: Final = ("first", "second", "third")
 TENANT: Final = "acme"
@@ -49,23 +54,44 @@ class _Client:
         return _Call(self._router, prompt)
 
 
-def router(base_url: str) -> AsyncRouter:
-    """A router over three accounts of one self-operated server that its tenants share."""
+def router(
+    base_urls: Sequence[str], *, health: HealthEntry | None = None, state: StateSettings | None = None
+) -> AsyncRouter:
+    """A router over three accounts of self-operated servers that its tenants share, at these addresses."""
     today = dt.datetime.now(dt.UTC).date()
     grant = Grant(
         basis="self_operated", stated_by="the benchmark", since=today - dt.timedelta(1), until=today + dt.timedelta(30)
     )
-    account = Account(configuration="llama-cpp/self-operated", base_url=base_url, grant=grant)
-    return AsyncRouter(
+    deployment = assemble(
+        registry=_registry(),
         policy=Policy(minimum_grade="contracted", cache="host_memory"),
-        accounts=dict.fromkeys(ACCOUNTS, account),
+        accounts={
+            name: Account(configuration="llama-cpp/self-operated", base_url=url, grant=grant)
+            for name, url in zip(ACCOUNTS, base_urls, strict=True)
+        },
         tenants={TENANT: Tenant(), "globex": Tenant()},
         routes={ROUTE: RouteEntry(targets=[f"{name}/x" for name in ACCOUNTS])},
+        health=health,
+        state=state,
     )
+    return AsyncRouter.of(deployment)
+
+
+@cache
+def _registry() -> Registry:
+    """The shipped one, loaded once however many routers are opened."""
+    return Registry.shipped()
 
 
 @asynccontextmanager
-async def open_ours(base_url: str) -> AsyncIterator[_Client]:
-    """The router's defaults."""
-    async with router(base_url) as opened:
+async def routed(
+    base_urls: Sequence[str], *, health: HealthEntry | None = None, state: StateSettings | None = None
+) -> AsyncIterator[_Client]:
+    """A client over `router`, while the block runs."""
+    async with router(base_urls, health=health, state=state) as opened:
         yield _Client(opened)
+
+
+def open_ours(base_url: str) -> AbstractAsyncContextManager[_Client]:
+    """The router's defaults."""
+    return routed([base_url] * len(ACCOUNTS))
