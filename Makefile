@@ -19,8 +19,8 @@ help: ## list these targets
 demo: $(VENV)/.local ## see routing, refusal and failover over a real model on this machine
 	$(BIN)/zdr demo
 
-test: $(VENV)/.dev ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev ## run the tests, on every core
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 simulation: $(VENV)/.dev ## 200 000 requests under virtual time with seeded faults (N=2000000: as many)
 	$(BIN)/python tests/simulation.py --seeds 10 --requests $$(( $(or $(N),200000) / 10 ))
