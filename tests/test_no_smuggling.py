@@ -39,6 +39,7 @@ SMUGGLED: dict[str, dict[str, Any]] = {
     "route": {"model": CANARY},
     "tenant": {"tenant": CANARY},
     "customer": {"customer": f"{CANARY} {CANARY}"},
+    "key": {"key": f"{CANARY} {CANARY}"},
     "user": {"user": CANARY},
     "safety_identifier": {"safety_identifier": CANARY},
     "metadata": {"metadata": {CANARY: CANARY}},

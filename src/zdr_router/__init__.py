@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         RouterError,
         StreamBroken,
     )
-    from zdr_router.metadata import Metadata, Refusal
+    from zdr_router.metadata import ErrorCode, Metadata, Refusal, Signal
     from zdr_router.policy.accounts import Account, Grant
     from zdr_router.policy.policy import Policy
     from zdr_router.registry import Registry
@@ -34,6 +34,7 @@ __all__ = [
     "ChatStream",
     "ConfigError",
     "Embeddings",
+    "ErrorCode",
     "Exhausted",
     "Explanation",
     "Grant",
@@ -46,6 +47,7 @@ __all__ = [
     "RouteEntry",
     "Router",
     "RouterError",
+    "Signal",
     "StreamBroken",
     "Tenant",
 ]
@@ -63,7 +65,7 @@ _HOMES = {
         "RouterError",
         "StreamBroken",
     ),
-    "metadata": ("Metadata", "Refusal"),
+    "metadata": ("ErrorCode", "Metadata", "Refusal", "Signal"),
     "policy.accounts": ("Account", "Grant"),
     "policy.policy": ("Policy",),
     "registry": ("Registry",),

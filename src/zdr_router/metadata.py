@@ -55,6 +55,39 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     STREAM_BROKEN = "stream_broken"
     CANCELLED = "cancelled"
+    # What only a host finds, before it asks a router.
+    INVALID_KEY = "invalid_key"
+    OUT_OF_SCOPE = "out_of_scope"
+    KEY_LIMITED = "key_limited"
+    SPENT = "spent"
+    NOT_FOUND = "not_found"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    CLOSING = "closing"
+    INTERNAL = "internal"
+
+
+class Signal(StrEnum):
+    """A rate-limit, security or abuse event that a host saw with a request. Of what it looked at, nothing is kept."""
+
+    NO_KEY = "no_key"
+    UNKNOWN_KEY = "unknown_key"
+    REVOKED_KEY = "revoked_key"
+    EXPIRED_KEY = "expired_key"
+    KEEPS_GUESSING = "keeps_guessing"
+    OUT_OF_SCOPE = "out_of_scope"
+    REQUEST_LIMIT = "request_limit"
+    TOKEN_LIMIT = "token_limit"  # noqa: S105 - a limit of tokens
+    CONCURRENCY_LIMIT = "concurrency_limit"
+    SPENDING_CAP = "spending_cap"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    MALFORMED = "malformed"
+    FOREIGN_ORIGIN = "foreign_origin"
+    FOREIGN_HOST = "foreign_host"
+    SPIKE_OF_REQUESTS = "spike_of_requests"
+    SPIKE_OF_REFUSALS = "spike_of_refusals"
+    SPIKE_OF_ERRORS = "spike_of_errors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +141,7 @@ class Metadata(NamedTuple):
 
     `target`, `configuration`, `model` and `attestation` are those of the target that answered, else None.
     `status` is the HTTP status that a host answers with; `price` is in US dollars when the registry knows it.
+    `key` is the id of the API key, never the key; `signals` are what the host noticed besides.
     `unsafe` tells that an `unsafe_…` option was in force.
     """
 
@@ -117,6 +151,7 @@ class Metadata(NamedTuple):
     route: str
     tenant: str | None
     customer: str | None
+    key: str | None
     stream: bool
     status: int
     error_code: ErrorCode | None
@@ -135,6 +170,7 @@ class Metadata(NamedTuple):
     price: float | None
     first_chunk_ms: float | None
     unsafe: bool
+    signals: tuple[Signal, ...] = ()
     schema: int = SCHEMA
 
     def as_dict(self) -> dict[str, object]:

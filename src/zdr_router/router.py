@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from zdr_router.deployment import Deployment
     from zdr_router.entries import Tenant
+    from zdr_router.metadata import ErrorCode, Metadata, Signal
     from zdr_router.policy.accounts import Account
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.policy import Policy
@@ -39,12 +40,16 @@ NO_CONTENT: Final[Sequence[Mapping[str, object]]] = ({"role": "user", "content":
 """What `explain` looks at when it is given no messages."""
 
 
+_NOTHING: Final[Sealed[Mapping[str, object]]] = Sealed({})
+
+
 class AsyncRouter:
     """Sends requests to cleared targets only. Use it as an async context manager; it holds the connections.
 
     `chat`, `stream_chat` and `embed` take OpenAI's parameters as keywords, and besides:
-    `tenant` (whose request it is), `customer` (an identifier of yours, for the record), `policy` (tightens for this
-    call only) and `timeout` (seconds for the whole request; it can only shorten the route's).
+    `tenant` (whose request it is), `customer` and `key` (identifiers of yours, for the record), `policy` (tightens for
+    this call only), `timeout` (seconds for the whole request; it can only shorten the route's) and `signals` (what you
+    noticed of it, for the record).
 
     They raise `InvalidRequest`, `Refused`, `Exhausted`, and a stream also `StreamBroken`.
     """
@@ -165,7 +170,7 @@ class AsyncRouter:
     # The methods below take content and return a coroutine rather than being one: their frames, in which
     # content has names, are gone before anything can go wrong that an error tracker would print.
 
-    def chat(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+    def chat(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
         *,
         model: str,
@@ -174,13 +179,15 @@ class AsyncRouter:
         customer: str | None = None,
         policy: Policy | None = None,
         timeout: float | None = None,
+        key: str | None = None,
+        signals: tuple[Signal, ...] = (),
         **parameters: object,
     ) -> Coroutine[Any, Any, ChatCompletion]:
         """Answer a chat; `model` is the name of a route."""
         body = {"model": model, "messages": messages, **parameters}
-        return self._chat(_ask("chat.completions", body, tenant, customer, policy, timeout))
+        return self._chat(_ask("chat.completions", body, tenant, customer, policy, timeout, key, signals))
 
-    def stream_chat(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+    def stream_chat(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
         *,
         model: str,
@@ -189,14 +196,16 @@ class AsyncRouter:
         customer: str | None = None,
         policy: Policy | None = None,
         timeout: float | None = None,
+        key: str | None = None,
+        signals: tuple[Signal, ...] = (),
         **parameters: object,
     ) -> ChatStream:
         """Answer a chat as a stream: `async with router.stream_chat(…) as stream: async for chunk in stream: …`."""
         body = {"model": model, "messages": messages, **parameters, "stream": True}
-        ask = _ask("chat.completions", body, tenant, customer, policy, timeout)
+        ask = _ask("chat.completions", body, tenant, customer, policy, timeout, key, signals)
         return ChatStream(StreamRun(self._service.engine, self._service.ready, ask))
 
-    def embed(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+    def embed(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
         *,
         model: str,
@@ -205,11 +214,13 @@ class AsyncRouter:
         customer: str | None = None,
         policy: Policy | None = None,
         timeout: float | None = None,
+        key: str | None = None,
+        signals: tuple[Signal, ...] = (),
         **parameters: object,
     ) -> Coroutine[Any, Any, Embeddings]:
         """Turn texts into vectors."""
         body = {"model": model, "input": input, **parameters}
-        return self._embed(_ask("embeddings", body, tenant, customer, policy, timeout))
+        return self._embed(_ask("embeddings", body, tenant, customer, policy, timeout, key, signals))
 
     def explain(
         self,
@@ -223,13 +234,34 @@ class AsyncRouter:
     ) -> Explanation:
         """Say who would serve a request, in which order, and why the others may not. No I/O, nothing is recorded."""
         content = {} if endpoint == "embeddings" else {"messages": messages}
-        ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None)
+        ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None, None, ())
         del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
         at = time.monotonic()
         prepared = self._service.engine.read(ask, at)
         plan = self._service.engine.plan(prepared, at)
         resting = tuple(each.target.id for each in plan.resting)
         return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
+
+    def turned_away(  # noqa: PLR0913 - what is recorded, each by name
+        self,
+        endpoint: str,
+        status: int,
+        error_code: ErrorCode,
+        *,
+        duration_ms: float,
+        stream: bool = False,
+        tenant: str | None = None,
+        customer: str | None = None,
+        key: str | None = None,
+        signals: tuple[Signal, ...] = (),
+    ) -> Metadata:
+        """Record a request that a host answered by itself, with `status`, without asking for an answer here.
+
+        `endpoint` is a word of the host's own, never the path that was asked for.
+        """
+        return self._service.engine.turned_away(
+            Ask(endpoint, _NOTHING, stream, tenant, customer, None, None, key, signals), status, error_code, duration_ms
+        )
 
     def isolate(self, target_id: str) -> None:
         """Take a target (`account/model`) out by hand: nothing is sent there until `restore`. It is no revocation.
@@ -269,13 +301,15 @@ def _ask(  # noqa: PLR0913, PLR0917 - what a caller gives, in one place
     customer: str | None,
     policy: Policy | None,
     timeout: float | None,
+    key: str | None,
+    signals: tuple[Signal, ...],
 ) -> Ask:
     """The call with its body sealed. JSON has lists only, so a tuple of messages or inputs is taken as one."""
     for name in ("messages", "input"):
         if isinstance(body.get(name), tuple):
             body[name] = list(body[name])
     stream = body.get("stream") is True
-    return Ask(endpoint, Sealed(body), stream, tenant, customer, policy, timeout)
+    return Ask(endpoint, Sealed(body), stream, tenant, customer, policy, timeout, key, signals)
 
 
 def _planned(clearance: Clearance) -> Planned:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zdr_router.deployment import Deployment
     from zdr_router.dialects.shapes import ChatChunk
     from zdr_router.entries import RouteEntry, Tenant
-    from zdr_router.metadata import Metadata
+    from zdr_router.metadata import Metadata, Signal
     from zdr_router.policy.accounts import Account
     from zdr_router.policy.policy import Policy
     from zdr_router.records.base import Recorder
@@ -102,7 +102,7 @@ class Router:
             finally:
                 loop.stop()
 
-    def chat(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+    def chat(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
         *,
         model: str,
@@ -111,6 +111,8 @@ class Router:
         customer: str | None = None,
         policy: Policy | None = None,
         timeout: float | None = None,
+        key: str | None = None,
+        signals: tuple[Signal, ...] = (),
         **parameters: object,
     ) -> ChatCompletion:
         """Answer a chat; `model` is the name of a route."""
@@ -121,12 +123,21 @@ class Router:
             customer=customer,
             policy=policy,
             timeout=timeout,
+            key=key,
+            signals=signals,
             **parameters,
         )
-        del model, messages, tenant, customer, parameters  # a traceback shows what the names of its frames stand for
+        del (
+            model,
+            messages,
+            tenant,
+            customer,
+            key,
+            parameters,
+        )  # a traceback shows what the names of its frames stand for
         return _run(self._loop, work)
 
-    def stream_chat(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+    def stream_chat(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
         *,
         model: str,
@@ -135,6 +146,8 @@ class Router:
         customer: str | None = None,
         policy: Policy | None = None,
         timeout: float | None = None,
+        key: str | None = None,
+        signals: tuple[Signal, ...] = (),
         **parameters: object,
     ) -> SyncChatStream:
         """Answer a chat as a stream: `with router.stream_chat(…) as stream: for chunk in stream: …`."""
@@ -145,11 +158,13 @@ class Router:
             customer=customer,
             policy=policy,
             timeout=timeout,
+            key=key,
+            signals=signals,
             **parameters,
         )
         return SyncChatStream(self._loop, stream)
 
-    def embed(  # noqa: PLR0913 - OpenAI's parameters, and four of ours
+    def embed(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
         *,
         model: str,
@@ -158,6 +173,8 @@ class Router:
         customer: str | None = None,
         policy: Policy | None = None,
         timeout: float | None = None,
+        key: str | None = None,
+        signals: tuple[Signal, ...] = (),
         **parameters: object,
     ) -> Embeddings:
         """Turn texts into vectors."""
@@ -168,9 +185,11 @@ class Router:
             customer=customer,
             policy=policy,
             timeout=timeout,
+            key=key,
+            signals=signals,
             **parameters,
         )
-        del model, input, tenant, customer, parameters  # as in `chat`
+        del model, input, tenant, customer, key, parameters  # as in `chat`
         return _run(self._loop, work)
 
     def explain(

@@ -11,7 +11,7 @@ from deployments import SAYING, router
 from upstream import Upstream
 
 from zdr_router import AsyncRouter, Exhausted, InvalidRequest, Metadata, Refused
-from zdr_router.metadata import ErrorCode, Outcome
+from zdr_router.metadata import ErrorCode, Outcome, Signal
 
 PROMPTLY = 0.1
 
@@ -148,6 +148,7 @@ async def test_every_request_is_recorded_once():
             (Refused, {"store": True}),
             (InvalidRequest, {"n": "three"}),
             (InvalidRequest, {"customer": "not an identifier"}),
+            (InvalidRequest, {"key": "not an identifier"}),
             (InvalidRequest, {"tenant": "nobody"}),
         ):
             with pytest.raises(error) as raised:
@@ -155,10 +156,42 @@ async def test_every_request_is_recorded_once():
             assert kept.all[-1] == raised.value.metadata
         with pytest.raises(InvalidRequest):
             await open_router.chat(model="none", messages=SAYING)
-    assert [each.status for each in kept.all] == [200, 400, 502, 403, 400, 400, 400, 404]
+    assert [each.status for each in kept.all] == [200, 400, 502, 403, 400, 400, 400, 400, 404]
     assert [each.error_code for each in kept.all] == [None, "invalid_request", "exhausted", "zdr_refused",
-                                                      *["invalid_request"] * 4]  # fmt: skip
+                                                      *["invalid_request"] * 5]  # fmt: skip
     assert all(each.policy_digest and each.registry_digest for each in kept.all)
+
+
+async def test_what_a_host_knows_of_a_request_is_recorded():
+    known = {"customer": "c-1", "key": "k-1", "signals": (Signal.SPIKE_OF_REQUESTS,)}
+    async with Upstream() as server, router(server) as open_router:
+        answer = await chat(open_router, **known)
+        with pytest.raises(Refused) as raised:
+            await chat(open_router, **known, store=True)
+        async with open_router.stream_chat(model="chat", messages=SAYING, **known) as stream:
+            _ = [chunk async for chunk in stream]
+    for metadata in (answer.metadata, raised.value.metadata, stream.metadata):
+        assert {name: getattr(metadata, name) for name in known} == known
+
+
+async def test_what_a_host_answers_by_itself_is_recorded():
+    kept = Kept()
+    async with Upstream() as server, router(server, recorders=[kept]) as open_router:
+        metadata = open_router.turned_away(
+            "embeddings",
+            401,
+            ErrorCode.INVALID_KEY,
+            duration_ms=1.5,
+            tenant="nobody",
+            key="no identifier",
+            signals=(Signal.UNKNOWN_KEY,),
+        )
+    assert kept.all == [metadata]
+    assert (metadata.status, metadata.error_code) == (401, "invalid_key")
+    assert (metadata.endpoint, metadata.duration_ms, metadata.signals) == ("embeddings", 1.5, ("unknown_key",))
+    assert (metadata.route, metadata.tenant, metadata.key, metadata.attempts) == ("unknown", "unknown", None, ())
+    assert metadata.policy_digest
+    assert metadata.registry_digest
 
 
 async def test_a_refusal_has_metadata_as_full_as_a_success():

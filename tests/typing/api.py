@@ -14,6 +14,7 @@ from zdr_router import (
     ChatStream,
     ConfigError,
     Embeddings,
+    ErrorCode,
     Exhausted,
     Explanation,
     Grant,
@@ -26,13 +27,14 @@ from zdr_router import (
     RouteEntry,
     Router,
     RouterError,
+    Signal,
     StreamBroken,
     Tenant,
 )
 from zdr_router.answers import Planned
 from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody, EmbeddingsBody
 from zdr_router.errors import Problem
-from zdr_router.metadata import AttemptRecord, ErrorCode, Outcome
+from zdr_router.metadata import AttemptRecord, Outcome
 from zdr_router.sync import SyncChatStream
 
 
@@ -172,6 +174,7 @@ def read(metadata: Metadata) -> None:
     """What a record says."""
     assert_type(metadata.request_id, str)
     assert_type(metadata.status, int)
+    assert_type(metadata.signals, tuple[Signal, ...])
     assert_type(metadata.target, str | None)
     assert_type(metadata.tenant, str | None)
     assert_type(metadata.input_tokens, int | None)

@@ -41,7 +41,20 @@ Parameters = Annotated[
 
 DEFAULT_CONFIG: Final = Path("zdr.yaml")
 _TAKEN: Final = frozenset(
-    {"model", "messages", "input", "stream", "tenant", "customer", "policy", "timeout", "endpoint", "self"}
+    {
+        "model",
+        "messages",
+        "input",
+        "stream",
+        "tenant",
+        "customer",
+        "policy",
+        "timeout",
+        "key",
+        "signals",
+        "endpoint",
+        "self",
+    }
 )
 
 

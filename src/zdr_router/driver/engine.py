@@ -17,7 +17,7 @@ from zdr_router.driver.ledger import Ledger
 from zdr_router.driver.terms import Prepared, Terms
 from zdr_router.driver.verdicts import failure, refused
 from zdr_router.errors import InvalidRequest
-from zdr_router.metadata import ErrorCode, Metadata
+from zdr_router.metadata import ErrorCode, Metadata, Signal
 from zdr_router.policy.request import Request
 from zdr_router.routing.plan import Luck, Plan, Route
 
@@ -49,7 +49,7 @@ UNKNOWN: Final = "unknown"
 _LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the trust state, for the sake of streams that are under way."""
 
-_CUSTOMER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 _CALLER_LEFT: Final = 499
@@ -65,9 +65,11 @@ class Ask(NamedTuple):
     customer: str | None
     policy: Policy | None
     timeout: float | None
+    key: str | None = None
+    signals: tuple[Signal, ...] = ()
 
     def __repr__(self) -> str:
-        """Without tenant and customer, which are not known to be names before they are read."""
+        """Without tenant, customer and key, which are not known to be names before they are read."""
         return f"<ask {self.endpoint}, {self.body}>"
 
 
@@ -123,8 +125,9 @@ class Engine:
 
     def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)
-        if ask.customer is not None and not _CUSTOMER.fullmatch(ask.customer):
-            raise InvalidRequest("a customer id is 1 to 128 letters, digits and ._:-", param="customer")
+        for what, name in (("customer", ask.customer), ("key", ask.key)):
+            if name is not None and not _NAME.fullmatch(name):
+                raise InvalidRequest(f"a {what} id is 1 to 128 letters, digits and ._:-", param=what)
         if route is None:
             raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
         request = Request.of(ask.endpoint, ask.body, ask.tenant)
@@ -228,6 +231,13 @@ class Engine:
         self.record(metadata)
         return metadata
 
+    def turned_away(self, ask: Ask, status: int, error_code: ErrorCode, duration_ms: float) -> Metadata:
+        """Record a request that a host answered by itself. It has no body here, so its route is unknown."""
+        policy = self.deployment.policies.get(ask.tenant, self.deployment.policies[None])
+        metadata = self._ledger(ask, 0.0, None, policy).close(status, error_code, duration_ms / 1000)
+        self.record(metadata)
+        return metadata
+
     def record(self, metadata: Metadata) -> None:
         """Hand the record of a request to whoever keeps it."""
         if log.isEnabledFor(logging.INFO):
@@ -238,7 +248,6 @@ class Engine:
     def _ledger(self, ask: Ask, began: float, route: Route | None, policy: Policy) -> Ledger:
         """The books of a request. Names that configuration does not know are not written down."""
         known = ask.tenant in self.deployment.policies
-        valid = ask.customer is not None and _CUSTOMER.fullmatch(ask.customer) is not None
         return Ledger(
             request_id=os.urandom(12).hex(),
             time=self._clock(),
@@ -246,10 +255,12 @@ class Engine:
             endpoint=ask.endpoint,
             route=UNKNOWN if route is None else route.name,
             tenant=ask.tenant if known else UNKNOWN,
-            customer=ask.customer if valid else None,
+            customer=_valid(ask.customer),
             stream=ask.stream,
             policy_digest=policy.digest,
             registry_digest=self.deployment.registry.digest,
+            key=_valid(ask.key),
+            signals=ask.signals,
         )
 
     def _policy(self, ask: Ask) -> Policy:
@@ -276,6 +287,11 @@ class Engine:
             known = trust
             for stream in tuple(self.streams):
                 stream.cut_unless_cleared()
+
+
+def _valid(name: str | None) -> str | None:
+    """A host's own id, where it is one."""
+    return name if name is not None and _NAME.fullmatch(name) else None
 
 
 def _log(metadata: Metadata) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from zdr_router.metadata import AttemptRecord, ErrorCode, Metadata, Refusal
+from zdr_router.metadata import AttemptRecord, ErrorCode, Metadata, Refusal, Signal
 
 if TYPE_CHECKING:
     from zdr_router.dialects.base import Usage
@@ -28,6 +28,8 @@ class Ledger:
     stream: bool
     policy_digest: str
     registry_digest: str
+    key: str | None = None
+    signals: tuple[Signal, ...] = ()
     attempts: list[AttemptRecord] = field(default_factory=list)
     refusals: tuple[Refusal, ...] = ()
     usage: Usage | None = None
@@ -63,6 +65,7 @@ class Ledger:
             route=self.route,
             tenant=self.tenant,
             customer=self.customer,
+            key=self.key,
             stream=self.stream,
             status=status,
             error_code=error_code,
@@ -81,6 +84,7 @@ class Ledger:
             price=_price(target, usage),
             first_chunk_ms=self.first_chunk_ms,
             unsafe=self.unsafe,
+            signals=self.signals,
         )
 
 
