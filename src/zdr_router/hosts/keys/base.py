@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from zdr_router.metadata import ErrorCode, Metadata, Signal
     from zdr_router.policy.policy import Policy
-
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -28,22 +25,22 @@ class Admission:
     customer: str | None = None
     policy: Policy | None = None
     signals: tuple[Signal, ...] = ()
-    headers: Mapping[str, str] = _NONE
-    _settle: Callable[[Metadata | None], None] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    on_release: Callable[[Metadata | None], None] | None = field(default=None, repr=False)
 
     def release(self, metadata: Metadata | None) -> None:
-        """Give the place back, and count the tokens and the price that `metadata` tells. Calling it again does nothing.
+        """Give the place back, and count the tokens and the price that `metadata` tells. Again it does nothing.
 
         Without metadata the request is taken as never sent: the tokens that were reserved for it are given back.
         """
-        settle, self._settle = self._settle, None
+        settle, self.on_release = self.on_release, None
         if settle is not None:
             settle(metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A request may not go on: the HTTP status, the reason for the record and for the caller, and headers to answer with.
+    """A request may not go on: the HTTP status, why (for the record, and for the caller), and headers for the answer.
 
     `type` and `code` are what OpenAI's clients look at in the error. The key is named where it is known which one it is.
     """
@@ -53,7 +50,7 @@ class Denied:
     message: str
     type: str = "invalid_request_error"
     code: str | None = None
-    headers: Mapping[str, str] = _NONE
+    headers: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
     tenant: str | None = None
     customer: str | None = None

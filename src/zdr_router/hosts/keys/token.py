@@ -30,7 +30,6 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 _ID_CHARACTERS: Final = frozenset(_ID_ALPHABET)
 
 
-
 class Parts(NamedTuple):
     """A key that has the right form: its id, and its secret part sealed."""
 
@@ -84,7 +83,7 @@ def hasher(pepper: Sealed[str]) -> Callable[[Parts], bytes]:
 
 
 def pepper_id(pepper: Sealed[str]) -> str:
-    """Names a pepper, so that another one is noticed: 16 hexadecimal digits, from which nothing can be computed back."""
+    """Names a pepper, so that another one is noticed: 16 hexadecimal digits, which tell nothing of it."""
     return blake2b(key=_key_of(pepper), person=b"zdr-router name", digest_size=8).hexdigest()
 
 
