@@ -42,7 +42,7 @@ class Admission:
 class Denied:
     """A request may not go on: the HTTP status, why (for the record, and for the caller), and headers for the answer.
 
-    `type` and `code` are what OpenAI's clients look at in the error. The key is named where it is known which one it is.
+    `type` and `code` are what OpenAI's clients look at in the error. The key is named where it is known.
     """
 
     status: int

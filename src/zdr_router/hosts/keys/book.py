@@ -80,7 +80,7 @@ class Book:
         signals = self._noticed(key.id)
         if not key.limits.counted:
             return Admission(
-                key.id, key.tenant, key.customer, key.policy, signals, on_release=partial(self._settle, key, 0, 0)
+                key.id, key.tenant, key.customer, key.policy, signals, on_release=partial(self._settle, key, None, 0)
             )
         counted = await self._counters.reserve(key.id, key.limits, tokens)
         if counted.over is not None:
@@ -93,7 +93,7 @@ class Book:
             key.policy,
             signals,
             saying.left(key.limits, counted),
-            partial(self._settle, key, counted.lease, tokens),
+            partial(self._settle, key, counted.settle, tokens),
         )
 
     def _identify(self, presented: str | None, address: str) -> Key | Denied:
@@ -138,10 +138,12 @@ class Book:
         )
         return tuple(signal for is_on, signal in found if is_on)
 
-    def _settle(self, key: Key, lease: int, reserved: int, metadata: Metadata | None) -> None:
+    def _settle(
+        self, key: Key, give_back: Callable[[int], None] | None, reserved: int, metadata: Metadata | None
+    ) -> None:
         """The request is over."""
-        if key.limits.counted:
-            self._counters.settle(key.id, key.limits, lease, reserved - _taken(metadata, reserved))
+        if give_back is not None:
+            give_back(reserved - _taken(metadata, reserved))
         if metadata is None:
             return
         if metadata.price:

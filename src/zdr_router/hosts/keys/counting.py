@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from cachetools import LRUCache
@@ -17,32 +18,29 @@ if TYPE_CHECKING:
 Over = Literal["requests", "tokens", "concurrent"]
 
 KNOWN: Final = 50_000
-"""Keys whose counters are held at a time; the one that was silent for longest is forgotten, as if it had rested."""
+"""Keys whose counters are held at a time; the one that was silent for longest is forgotten."""
 
 
 class Counted(NamedTuple):
     """What a request found: `over` is the limit that it ran into, `wait` the seconds until it may be asked again.
 
     `requests` and `tokens` are what is left of the limits by the minute (None: there is no such limit); `wait` is None
-    where waiting does not help. `lease` names the place that the request holds; 0 where it holds none.
+    where waiting does not help. Where nothing stood in the way, `settle` has to be called once the request is over,
+    with the tokens to give back (below 0: it took more than were reserved).
     """
 
     over: Over | None
     wait: float | None
     requests: float | None
     tokens: float | None
-    lease: int = 0
+    settle: Callable[[int], None] | None = None
 
 
 class Counters(Protocol):
-    """Whoever counts. What is reserved is settled exactly once."""
+    """Whoever counts."""
 
     async def reserve(self, key: str, limits: Limits, tokens: int) -> Counted:
         """Take a request and `tokens` from what `key` may have, or nothing at all."""
-        ...
-
-    def settle(self, key: str, limits: Limits, lease: int, difference: int) -> None:
-        """The request is over: give its place back, and `difference` tokens (below 0: it took more than reserved)."""
         ...
 
 
@@ -98,10 +96,9 @@ class LocalCounters:
         if at_once is not None:
             lease = next(self._numbers)
             tally.held[lease] = now + self._lease
-        return Counted(None, 0.0, requests, left, lease)
+        return Counted(None, 0.0, requests, left, partial(self._settle, key, limits, lease))
 
-    def settle(self, key: str, limits: Limits, lease: int, difference: int) -> None:
-        """Give back."""
+    def _settle(self, key: str, limits: Limits, lease: int, difference: int) -> None:
         tally = self._tallies.get(key)
         if tally is None:
             return
