@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody, EmbeddingsBody
     from zdr_router.driver.stream import StreamRun
     from zdr_router.metadata import Metadata, Refusal
+    from zdr_router.registry.ladders import Grade
     from zdr_router.sealed import Sealed
 
 
@@ -65,6 +66,16 @@ class Embeddings:
         return f"<Embeddings from {self.metadata.target}, {self._body}>"
 
 
+class Served(NamedTuple):
+    """Who answers a request: what its record will say."""
+
+    request_id: str
+    target: str
+    configuration: str
+    model: str
+    attestation: str
+
+
 class ChatStream:
     """A streamed answer: an async context manager, and an async iterator of OpenAI's chunks inside it.
 
@@ -111,6 +122,16 @@ class ChatStream:
         """As the iterator, but None at the end."""
         return await self._run.next()
 
+    async def next_chunks(self) -> list[ChatChunk]:
+        """All chunks that have come and were not read, at least one; none at the end. Raises as the iterator."""
+        return await self._run.take()
+
+    @property
+    def served(self) -> Served:
+        """Who answers, known as soon as the block is entered."""
+        target = self._run.clearance.target
+        return Served(self._run.request_id, target.id, target.configuration.id, target.model, target.digest)
+
     def __repr__(self) -> str:
         """Whether it has ended."""
         return f"<ChatStream, {'running' if self._run.metadata is None else 'ended'}>"
@@ -118,7 +139,10 @@ class ChatStream:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A target that may serve a request. `until` is when its clearance lapses, in seconds since the epoch."""
+    """A target that may serve a request. `until` is when its clearance lapses, in seconds since the epoch.
+
+    `grade` is how strong its basis is, `exceptions` are what it keeps content on, and the policy tolerates.
+    """
 
     target: str
     configuration: str
@@ -126,6 +150,8 @@ class Planned:
     until: float
     cache: str
     forced: tuple[str, ...]
+    grade: Grade = "claimed"
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

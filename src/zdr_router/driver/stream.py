@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zdr_router.routing.walk import Start
 
 _BROKEN: Final = 502
+_NOT_OPEN: Final = "the stream is not open: use `async with` around it"
 
 
 class _Upstream:
@@ -122,6 +123,37 @@ class StreamRun:
 
     async def next(self) -> ChatChunk | None:
         """The next chunk, None at the end. Raises `StreamBroken` once all that came has been handed out."""
+        ready = await self._come()
+        return ready.popleft() if ready else None
+
+    async def take(self) -> list[ChatChunk]:
+        """All chunks that have come and were not handed out, at least one; none at the end. Raises as `next`."""
+        ready = await self._come()
+        if not ready:
+            return []
+        taken = list(ready)
+        ready.clear()
+        return taken
+
+    @property
+    def request_id(self) -> str:
+        """The id in the record of the request. Only once it is open."""
+        return self._begun().ledger.request_id
+
+    @property
+    def clearance(self) -> Clearance:
+        """Under what its content comes. Only once it is open, and until it is closed."""
+        if self._upstream is None:
+            raise RuntimeError(_NOT_OPEN)
+        return self._upstream.clearance
+
+    def _begun(self) -> Prepared:
+        if self._prepared is None:
+            raise RuntimeError(_NOT_OPEN)
+        return self._prepared
+
+    async def _come(self) -> deque[ChatChunk] | None:
+        """Chunks that nobody took yet, at least one; None at the end."""
         upstream, course = self._upstream, self._course
         if upstream is None or course is None:
             return None
@@ -137,7 +169,7 @@ class StreamRun:
                 raise
             if ended is not None:
                 self._settle(course, upstream, ended)
-        return upstream.ready.popleft()
+        return upstream.ready
 
     def close(self) -> None:
         """Leave the stream; the upstream's connection is closed if it was still sending."""

@@ -17,7 +17,7 @@ class Admission:
     """A request may go on, as one of this key. `release` has to be called once it is over, however it ended.
 
     `key` is the id of the key; `policy` tightens the tenant's; `signals` is what was noticed besides; `headers` tell
-    the caller what is left of its limits.
+    the caller what is left of its limits; `routes` are all that it may ask for, None where it may ask for any.
     """
 
     key: str
@@ -26,6 +26,7 @@ class Admission:
     policy: Policy | None = None
     signals: tuple[Signal, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    routes: frozenset[str] | None = None
     on_release: Callable[[Metadata | None], None] | None = field(default=None, repr=False)
 
     def release(self, metadata: Metadata | None) -> None:

@@ -79,8 +79,9 @@ class Book:
             return denied
         signals = self._noticed(key.id)
         if not key.limits.counted:
+            settle = partial(self._settle, key, None, 0)
             return Admission(
-                key.id, key.tenant, key.customer, key.policy, signals, on_release=partial(self._settle, key, None, 0)
+                key.id, key.tenant, key.customer, key.policy, signals, routes=key.routes, on_release=settle
             )
         counted = await self._counters.reserve(key.id, key.limits, tokens)
         if counted.over is not None:
@@ -93,6 +94,7 @@ class Book:
             key.policy,
             signals,
             saying.left(key.limits, counted),
+            key.routes,
             partial(self._settle, key, counted.settle, tokens),
         )
 
