@@ -98,7 +98,7 @@ class ResponseWriter:
         return b"".join(events)
 
     def broken(self, fault: Fault) -> bytes:
-        """The response has failed: once as the event that says so, once as the error that clients raise."""
+        """The response has failed: once as the response that says so, once as an error."""
         response = self._response("failed")
         response["error"] = {"code": "server_error", "message": fault.message}
         code = fault.code or fault.error_code.value
