@@ -189,7 +189,7 @@ async def test_keys_that_cannot_be_read_for_too_long_admit_nobody(place, caplog)
 async def test_another_pepper_is_said_at_once(place):
     async with KeyStore(settings(place)):
         pass
-    with pytest.raises(ConfigError, match="made with another pepper.*give the pepper"):
+    with pytest.raises(ConfigError, match=r"made with another pepper.*give the pepper"):
         async with KeyStore(KeySettings(place, Sealed("another pepper, of the same length"))):
             pass
     assert PEPPER.open() not in repr(settings(place))
