@@ -10,7 +10,7 @@ import time
 
 import pytest
 from here import needs_extra
-from keys_here import PEPPER, a_key, settings, some_place, sql, until
+from keys_here import PEPPER, a_key, postgres, settings, some_place, sql, until
 
 from zdr_router.errors import ConfigError
 from zdr_router.hosts.keys import kept
@@ -40,6 +40,12 @@ EVERYTHING = {
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request, tmp_path):
     with some_place(request.param, tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def server():
+    with postgres() as place:
         yield place
 
 
@@ -244,11 +250,9 @@ async def test_a_server_that_is_not_there_is_said_with_its_place():
     assert "hunter2" not in str(raised.value)
 
 
-async def test_a_database_that_does_not_exist_is_said(place):
-    if not isinstance(place, PostgresSettings):
-        pytest.skip("of PostgreSQL")
-    nowhere = PostgresSettings(place.host, place.port, "no_such_database", "postgres")
-    with pytest.raises(ConfigError, match="cannot be read"):
+async def test_a_database_that_does_not_exist_is_said(server):
+    nowhere = PostgresSettings(server.host, server.port, "no_such_database", "postgres")
+    with pytest.raises(ConfigError, match='cannot be read or written: database "no_such_database" does not exist'):
         async with KeyStore(settings(nowhere)):
             pass
 

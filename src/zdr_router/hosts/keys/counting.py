@@ -51,7 +51,7 @@ class _Tally:
 
 
 class LocalCounters:
-    """Counts what this process sees, for as many keys as there are. A place that is not given back within `lease` seconds is free again."""
+    """Counts what this process sees. A place that is not given back within `lease` seconds is free again."""
 
     def __init__(self, clock: Callable[[], float], lease: float) -> None:
         self._clock = clock
