@@ -136,7 +136,7 @@ async def test_use_and_spending_are_written_down_and_shared(place):
         await store.add(key)
         async with KeptKeys(settings(place), lease=60) as one, KeptKeys(settings(place), lease=60) as two:
             assert isinstance(await ask(one, text), Admission)
-            one._spending.add(key.id, 1.25, time.time())
+            one._follower.spending.add(key.id, 1.25, time.time())
             assert (await ask(one, text)).error_code is ErrorCode.SPENT
 
             async def spent() -> bool:
@@ -262,3 +262,25 @@ async def test_the_file_is_its_owners_alone(tmp_path):
         await store.add(a_key()[0])
         for file in (tmp_path / "deep").iterdir():
             assert file.stat().st_mode & 0o077 == 0, file
+
+
+async def test_another_section_takes_the_place_of_the_one_in_force(tmp_path):
+    one, two = tmp_path / "one.db", tmp_path / "two.db"
+    key, text = a_key()
+    other, other_text = a_key(limits=Limits(usd_per_day=1.0))
+    for place, each in ((one, (key, other)), (two, (other,))):
+        async with KeyStore(settings(place)) as store:
+            for kept_key in each:
+                await store.add(kept_key)
+    async with KeptKeys(settings(one), lease=60) as book:
+        await book.reload(settings(one), lease=60)
+        assert isinstance(await ask(book, text), Admission)
+        under_way = await ask(book, other_text)
+        with pytest.raises(ConfigError, match="another pepper"):
+            await book.reload(KeySettings(two, Sealed("another pepper, of the same length")), lease=60)
+        assert isinstance(await ask(book, text), Admission)
+        await book.reload(settings(two), lease=60)
+        assert (await ask(book, text)).status == 401
+        assert isinstance(await ask(book, other_text), Admission)
+        under_way.on_release.func.__self__._spending.add(other.id, 2.0, time.time())  # as a release does with a price
+        assert (await ask(book, other_text)).error_code is ErrorCode.SPENT

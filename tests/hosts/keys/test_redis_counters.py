@@ -264,3 +264,15 @@ def test_redis_and_memory_decide_alike(url, given, asks):
     asyncio.run(both())
     with redis.Redis.from_url(url) as client:
         client.delete(*names_of(prefix, "k"))
+
+
+async def test_a_fault_of_ours_lets_nobody_wait(url, prefix, caplog, monkeypatch):
+    async with worker(url, prefix) as one:
+
+        async def broken(*_):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(one, "_run", broken)
+        assert (await one.reserve("k", Limits(1), 1)).over is None
+        assert (await one.reserve("k", Limits(1), 1)).over == "requests"
+    assert "counting in Redis has ended error=ZeroDivisionError" in caplog.text

@@ -17,8 +17,8 @@ class Admission:
     """A request may go on, as one of this key. `release` has to be called once it is over, however it ended.
 
     `key` is the id of the key; `policy` tightens the tenant's; `signals` is what was noticed besides; `headers` tell
-    the caller what is left of its limits. `routes` are all that the key may ask for, None where it may ask for any: what
-    lists routes shows no others.
+    the caller what is left of its limits. `routes` are all that the key may ask for, None where it may ask for any: a
+    list of routes shows no others.
     """
 
     key: str
