@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from here import lacking
 
-from zdr_router.hosts.keys.memory import make_key
+from zdr_router.hosts.keys.making import make_key
 from zdr_router.sealed import Sealed
 from zdr_router.state.settings import KeySettings, PostgresSettings
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from here import needs_extra
-from keys_here import PEPPER, a_key, settings, some_place, sql, until
+from keys_here import PEPPER, a_key, postgres, settings, some_place, sql, until
 
 from zdr_router.errors import ConfigError
 from zdr_router.hosts.keys import kept
@@ -40,6 +40,12 @@ EVERYTHING = {
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request, tmp_path):
     with some_place(request.param, tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def server():
+    with postgres() as place:
         yield place
 
 
@@ -130,7 +136,7 @@ async def test_use_and_spending_are_written_down_and_shared(place):
         await store.add(key)
         async with KeptKeys(settings(place), lease=60) as one, KeptKeys(settings(place), lease=60) as two:
             assert isinstance(await ask(one, text), Admission)
-            one._spending.add(key.id, 1.25, time.time())
+            one._follower.spending.add(key.id, 1.25, time.time())
             assert (await ask(one, text)).error_code is ErrorCode.SPENT
 
             async def spent() -> bool:
@@ -189,7 +195,7 @@ async def test_keys_that_cannot_be_read_for_too_long_admit_nobody(place, caplog)
 async def test_another_pepper_is_said_at_once(place):
     async with KeyStore(settings(place)):
         pass
-    with pytest.raises(ConfigError, match="made with another pepper.*give the pepper"):
+    with pytest.raises(ConfigError, match=r"made with another pepper.*give the pepper"):
         async with KeyStore(KeySettings(place, Sealed("another pepper, of the same length"))):
             pass
     assert PEPPER.open() not in repr(settings(place))
@@ -244,11 +250,9 @@ async def test_a_server_that_is_not_there_is_said_with_its_place():
     assert "hunter2" not in str(raised.value)
 
 
-async def test_a_database_that_does_not_exist_is_said(place):
-    if not isinstance(place, PostgresSettings):
-        pytest.skip("of PostgreSQL")
-    nowhere = PostgresSettings(place.host, place.port, "no_such_database", "postgres")
-    with pytest.raises(ConfigError, match="cannot be read"):
+async def test_a_database_that_does_not_exist_is_said(server):
+    nowhere = PostgresSettings(server.host, server.port, "no_such_database", "postgres")
+    with pytest.raises(ConfigError, match='cannot be read or written: database "no_such_database" does not exist'):
         async with KeyStore(settings(nowhere)):
             pass
 
@@ -258,3 +262,25 @@ async def test_the_file_is_its_owners_alone(tmp_path):
         await store.add(a_key()[0])
         for file in (tmp_path / "deep").iterdir():
             assert file.stat().st_mode & 0o077 == 0, file
+
+
+async def test_another_section_takes_the_place_of_the_one_in_force(tmp_path):
+    one, two = tmp_path / "one.db", tmp_path / "two.db"
+    key, text = a_key()
+    other, other_text = a_key(limits=Limits(usd_per_day=1.0))
+    for place, each in ((one, (key, other)), (two, (other,))):
+        async with KeyStore(settings(place)) as store:
+            for kept_key in each:
+                await store.add(kept_key)
+    async with KeptKeys(settings(one), lease=60) as book:
+        await book.reload(settings(one), lease=60)
+        assert isinstance(await ask(book, text), Admission)
+        under_way = await ask(book, other_text)
+        with pytest.raises(ConfigError, match="another pepper"):
+            await book.reload(KeySettings(two, Sealed("another pepper, of the same length")), lease=60)
+        assert isinstance(await ask(book, text), Admission)
+        await book.reload(settings(two), lease=60)
+        assert (await ask(book, text)).status == 401
+        assert isinstance(await ask(book, other_text), Admission)
+        under_way.on_release.func.__self__._spending.add(other.id, 2.0, time.time())  # as a release does with a price
+        assert (await ask(book, other_text)).error_code is ErrorCode.SPENT

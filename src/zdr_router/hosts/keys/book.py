@@ -79,10 +79,8 @@ class Book:
             return denied
         signals = self._noticed(key.id)
         if not key.limits.counted:
-            settle = partial(self._settle, key, None, 0)
-            return Admission(
-                key.id, key.tenant, key.customer, key.policy, signals, routes=key.routes, on_release=settle
-            )
+            release = partial(self._settle, key, None, 0)
+            return Admission(key.id, key.tenant, key.customer, key.policy, signals, {}, release, key.routes)
         counted = await self._counters.reserve(key.id, key.limits, tokens)
         if counted.over is not None:
             self._spikes.happened("refusals", key.id)
@@ -94,8 +92,8 @@ class Book:
             key.policy,
             signals,
             saying.left(key.limits, counted),
-            key.routes,
             partial(self._settle, key, counted.settle, tokens),
+            key.routes,
         )
 
     def _identify(self, presented: str | None, address: str) -> Key | Denied:
