@@ -26,6 +26,7 @@ from zdr_router.cli import (
     registry,
     renew,
     schema,
+    serve,
     site,
     stale,
     statement,
@@ -136,6 +137,7 @@ def demo(
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)

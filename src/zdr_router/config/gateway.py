@@ -62,9 +62,7 @@ def _only_on_loopback(entry: GatewayEntry, where: Where, host: str) -> None:
         raise where.error(("gateway", "keys"), what, "leave `keys: none` out, or listen on 127.0.0.1")
     if entry.tls is None and not entry.unsafe_cleartext:
         what = "it would listen in the clear, and beyond this machine"
-        fix = (
-            "give `tls: {certificate: …, key: …}`, or say `unsafe_cleartext: true` where a proxy speaks TLS"
-        )
+        fix = "give `tls: {certificate: …, key: …}`, or say `unsafe_cleartext: true` where a proxy speaks TLS"
         raise where.error(("gateway", "listen"), what, fix)
 
 

@@ -193,6 +193,14 @@ class Gateway:
         finally:
             self._present.discard(presence)
 
+    def never_a_request(self, fault: Fault) -> None:
+        """Record and count what a server turned away before it was a request."""
+        self.counts.answered("unknown", fault.status, 0.0)
+        metadata = self.router.turned_away(
+            "unknown", fault.status, fault.error_code, duration_ms=0.0, signals=fault.signals
+        )
+        self.counts.recorded(metadata)
+
     def ask(self, endpoint: str, exchange: Exchange, arrived: Arrived) -> Ask:
         """A request as one of whoever was admitted."""
         admission = exchange.admission

@@ -37,6 +37,11 @@ class Counts:
         within[bisect_left(_BOUNDS, seconds)] += 1
         self._seconds[operation] += seconds  # type: ignore[assignment] # a Counter adds up floats as well
 
+    @property
+    def total(self) -> int:
+        """How many were answered."""
+        return sum(self._answered.values())
+
     def recorded(self, metadata: Metadata) -> None:
         """A record was made of a request."""
         if metadata.error_code is not None:
