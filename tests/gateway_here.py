@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from zdr_router.hosts.gateway import Gateway
 
 ASKING: dict[str, Any] = {"model": "chat", "messages": [{"role": "user", "content": "hello"}]}
+
+
+POST = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 
 
 class Kept:
@@ -84,3 +89,49 @@ async def here(
         headers = {} if keys is None else {"authorization": "Bearer right"}
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as http:
             yield Here(router, app, http, kept)
+
+
+class Listening:
+    """A gateway that listens on a socket of loopback, and its server."""
+
+    def __init__(self, it: Here, server: Any, port: int) -> None:
+        self.it = it
+        self.server = server
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+
+    async def say(self, data: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection on which this was said."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(data)
+        return reader, writer
+
+    async def ask(self, **members: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection on which a chat was asked for."""
+        body = json.dumps({**ASKING, **members}).encode()
+        return await self.say(POST + b"content-length: %d\r\n\r\n" % len(body) + body)
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    *upstreams: Upstream | str, route: dict[str, Any] | None = None, **settings: Any
+) -> AsyncIterator[Listening]:
+    """The server in this process; it is drained at the end."""
+    from zdr_router.hosting import ServeSettings  # noqa: PLC0415 - with the extra `gateway`
+    from zdr_router.hosts.gateway.serving.server import Server, config_of  # noqa: PLC0415 - as above
+    from zdr_router.hosts.gateway.serving.workers import listen  # noqa: PLC0415 - as above
+
+    given = ServeSettings(**{"port": 0, "drain": 5.0, **settings})
+    with listen(given) as made:
+        async with here(*upstreams, settings=given.hop, **(route or {})) as it:
+            server = Server(config_of(it.app, given), it.app, given)
+            serving = asyncio.create_task(server.serve(sockets=[made]))
+            while not server.started:  # noqa: ASYNC110 - uvicorn says so in no other way
+                await asyncio.sleep(0.01)
+            try:
+                yield Listening(it, server, made.getsockname()[1])
+            finally:
+                server.drain()
+                if it.app.counts.under_way:
+                    server.drain()
+                await asyncio.wait_for(serving, 20)

@@ -208,13 +208,17 @@ class CertificateEntry(Declared):
 
 
 class GatewayLimits(Declared):
-    """How much of a request is taken: bytes of its head and body, levels of its JSON, and how long each may take."""
+    """How much of a request is taken: bytes of its head and body, levels of its JSON, and how long each may take.
+
+    Within `write_within` a caller has to take something of its answer.
+    """
 
     head: Annotated[int, Field(ge=1024, le=1 << 20)] = 16 << 10
     body: Annotated[int, Field(ge=1024, le=1 << 30)] = 20 << 20
     nesting: Annotated[int, Field(ge=8, le=200)] = 64
     head_within: Annotated[Duration, Field(gt=0)] = 10.0
     body_within: Annotated[Duration, Field(gt=0)] = 30.0
+    write_within: Annotated[Duration, Field(gt=0)] = 30.0
 
 
 class GatewayEntry(Declared):

@@ -45,7 +45,8 @@ class Certificate:
 class ServeSettings:
     """Where `zdr serve` listens, and how it ends.
 
-    `head` is the largest head of a request, `head_within` how long that may take to arrive. After SIGTERM the server
+    `head` is the largest head of a request, `head_within` how long that may take to arrive, and
+    `write_within` how long a caller may take nothing of its answer. After SIGTERM the server
     is not ready any more, goes on for `notice`, takes no new connection then, and ends what is still under way
     after `drain`. `proxies` are the addresses whose `X-Forwarded-For` is believed. Without keys (`is_open`) anybody who
     reaches it is served. `source` is file:line, for errors.
@@ -58,6 +59,7 @@ class ServeSettings:
     workers: int = 1
     head: int = 16 << 10
     head_within: float = 10.0
+    write_within: float = 30.0
     notice: float = 0.0
     drain: float = 30.0
     proxies: tuple[str, ...] = ()

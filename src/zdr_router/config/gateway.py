@@ -38,6 +38,7 @@ def gateway(entry: GatewayEntry, where: Where, *, has_keys: bool) -> ServeSettin
         workers=entry.workers,
         head=limits.head,
         head_within=limits.head_within,
+        write_within=limits.write_within,
         notice=entry.notice,
         drain=entry.drain,
         proxies=tuple(entry.proxies),

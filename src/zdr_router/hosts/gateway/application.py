@@ -263,7 +263,7 @@ class Gateway:
             self.counts.recorded(metadata)
         if log.isEnabledFor(logging.INFO):
             key = exchange.admission.key or "none"
-            _log(exchange, status, key, milliseconds)
+            _log(exchange, status, key, round(milliseconds, 3))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Open and close the router with the server, where nobody else does."""

@@ -23,15 +23,25 @@ _PHRASES: Final = {400: "Bad Request", 408: "Request Timeout"}
 
 
 class PatientProtocol(H11Protocol):
-    """One connection. A head has to be there `head_within` seconds after its first byte, or the connection is closed.
+    """One connection. A head has to be there within `head_within` seconds, or the connection is closed.
 
+    So it is where nothing was taken of an answer for `write_within` seconds.
     `turned_away` is told of what does not become a request, so that it is counted and recorded as well.
     """
 
-    def __init__(self, *args: Any, head_within: float, turned_away: Callable[[Fault], None], **more: Any) -> None:  # noqa: ANN401 - uvicorn's
-        """As uvicorn's, with two more."""
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - uvicorn's
+        head_within: float,
+        write_within: float,
+        turned_away: Callable[[Fault], None],
+        **more: Any,  # noqa: ANN401 - as above
+    ) -> None:
+        """As uvicorn's, with three more."""
         super().__init__(*args, **more)
         self._head_within = head_within
+        self._write_within = write_within
+        self._full: asyncio.TimerHandle | None = None
         self._turned_away = turned_away
         self._timer: asyncio.TimerHandle | None = None
         self._heard = False
@@ -44,6 +54,7 @@ class PatientProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._came()
+        self._taken()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -55,6 +66,23 @@ class PatientProtocol(H11Protocol):
             self._came()
         elif self._timer is None and self._is_idle():
             self._wait()
+
+    def pause_writing(self) -> None:
+        """Wait for the caller to take what was sent."""
+        super().pause_writing()
+        self._taken()
+        # Not `close`, which would wait for the caller to take the rest.
+        self._full = self.loop.call_later(self._write_within, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It took something."""
+        self._taken()
+        super().resume_writing()
+
+    def _taken(self) -> None:
+        timer, self._full = self._full, None
+        if timer is not None:
+            timer.cancel()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
         """Answer what is not HTTP."""

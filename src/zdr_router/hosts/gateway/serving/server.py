@@ -94,7 +94,7 @@ async def serve(
             stack.callback(following_keys.cancel)
         gateway = app(router, keys=book, settings=settings.hop, page=None if page is None else page(router))
         await self_test(gateway)
-        config = _config(gateway, settings)
+        config = config_of(gateway, settings)
         if settings.certificate is not None:
             config.ssl = context_of(settings.certificate)
             following = asyncio.create_task(follow(config.ssl, settings.certificate))
@@ -128,7 +128,8 @@ async def _follow_keys(router: AsyncRouter, keys: KeptKeys) -> None:
             log.error("keys not reloaded, the old ones stay in force why=%s", error.problems[0].what)  # noqa: TRY400 - no traceback
 
 
-def _config(gateway: Gateway, settings: ServeSettings) -> uvicorn.Config:
+def config_of(gateway: Gateway, settings: ServeSettings) -> uvicorn.Config:
+    """How uvicorn serves `gateway`."""
     # uvicorn's own access log shows paths and queries, which callers write.
     config = uvicorn.Config(
         gateway,
@@ -143,6 +144,11 @@ def _config(gateway: Gateway, settings: ServeSettings) -> uvicorn.Config:
         timeout_graceful_shutdown=ceil(settings.drain) + _LAST_WORDS,
     )
     config.load()
-    made: Any = partial(PatientProtocol, head_within=settings.head_within, turned_away=gateway.never_a_request)
+    made: Any = partial(
+        PatientProtocol,
+        head_within=settings.head_within,
+        write_within=settings.write_within,
+        turned_away=gateway.never_a_request,
+    )
     config.http_protocol_class = made
     return config
