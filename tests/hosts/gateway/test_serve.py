@@ -93,7 +93,7 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def served(path: Path, port: int) -> AsyncIterator[Process]:
-    command = (sys.executable, "-m", "zdr_router", "serve", "-c", str(path))
+    command = (sys.executable, "-m", "zdr_router", "serve", "--json", "-c", str(path))
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=dict(os.environ))
     try:
         made = Process(process, port)

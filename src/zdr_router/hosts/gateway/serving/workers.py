@@ -18,7 +18,6 @@ from zdr_router.errors import ConfigError, Problem
 from zdr_router.hosts.gateway.serving.certificates import context_of
 from zdr_router.hosts.gateway.serving.server import LEASE, SIGNALS, serve
 from zdr_router.hosts.keys.kept import KeptKeys
-from zdr_router.logs import JsonFormatter
 from zdr_router.router import AsyncRouter
 
 if TYPE_CHECKING:
@@ -37,16 +36,20 @@ _YOUNG: Final = 10.0
 _FAILED: Final = 65
 
 
-def run(path: Path) -> int:
-    """Serve what the operator's file says until a signal comes; the exit code. Raises `ConfigError`."""
+def run(path: Path, set_up_log: Callable[[], None]) -> int:
+    """Serve what the operator's file says until a signal comes; the exit code. Raises `ConfigError`.
+
+    `set_up_log` is called once in each process, and so has to be picklable.
+    """
     deployment = load(path)
     settings = settings_of(deployment, path)
     if settings.certificate is not None:
         context_of(settings.certificate)
+    set_up_log()
     _loudly(path, settings)
     with listen(settings) as socket_:
         if settings.workers > 1:
-            return _several(path, settings, socket_)
+            return _several(path, settings, socket_, set_up_log)
         _serve(path, socket_)
     return 0
 
@@ -119,7 +122,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _loudly(path: Path, settings: ServeSettings) -> None:
-    _log_to_stderr()
     beyond = settings.certificate is None and settings.host not in {"127.0.0.1", "::1", "localhost"}
     if beyond:
         log.warning("unsafe_cleartext is in force file=%s", path)
@@ -127,19 +129,9 @@ def _loudly(path: Path, settings: ServeSettings) -> None:
         log.warning("everybody on this machine may ask: no keys file=%s", path)
 
 
-def _log_to_stderr() -> None:
-    """What this library and the server say, as one JSON object a line, without tracebacks."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
-    for name, level in (("zdr_router", logging.INFO), ("uvicorn.error", logging.ERROR), ("asyncio", logging.ERROR)):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(level)
-
-
-def _worker(path: Path, socket_: socket.socket) -> None:
+def _worker(path: Path, socket_: socket.socket, set_up_log: Callable[[], None]) -> None:
     """A process of its own."""
-    _log_to_stderr()
+    set_up_log()
     try:
         _serve(path, socket_)
     except ConfigError as error:
@@ -148,7 +140,7 @@ def _worker(path: Path, socket_: socket.socket) -> None:
         sys.exit(_FAILED)
 
 
-def _several(path: Path, settings: ServeSettings, socket_: socket.socket) -> int:
+def _several(path: Path, settings: ServeSettings, socket_: socket.socket, set_up_log: Callable[[], None]) -> int:
     """Spawn, watch, and end together. One that dies is replaced, unless it was too young to have served."""
     context = multiprocessing.get_context("spawn")
     ending: list[int] = []
@@ -156,7 +148,7 @@ def _several(path: Path, settings: ServeSettings, socket_: socket.socket) -> int
         signal.signal(each, lambda number, _frame: ending.append(number))
 
     def start() -> tuple[SpawnProcess, float]:
-        process = context.Process(target=_worker, args=(path, socket_))
+        process = context.Process(target=_worker, args=(path, socket_, set_up_log))
         process.start()
         return process, time.monotonic()
 
