@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keys_here import PEPPER, a_key
 
 from zdr_router.hosts.keys import guesses, spikes
@@ -103,6 +106,14 @@ async def test_what_is_no_key_is_401_and_nobody_is_named(book, presented, signal
     assert (denied.status, denied.signals, denied.key) == (401, (signal,), None)
     assert denied.headers["www-authenticate"].startswith("Bearer")
     if presented:
+        assert presented not in repr(denied)
+
+
+@given(st.text(alphabet=st.characters(), max_size=80), st.text(alphabet=st.characters(), max_size=40))
+def test_any_text_is_answered_and_none_is_repeated(presented, address):
+    denied = asyncio.run(ask(book_of([a_key()[0]], PEPPER), presented, address=address))
+    assert denied.status == 401
+    if len(presented) > 12:
         assert presented not in repr(denied)
 
 
