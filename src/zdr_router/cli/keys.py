@@ -134,6 +134,9 @@ def add(  # noqa: PLR0913 - all that a key may say
 
     with given.holding(text):
         asyncio.run(keep())
+    if key.limits.capped and (unpriced := _without_price(deployment, route)):
+        what = "warning: what these answer is not counted against the cap, since they have no price in the registry: "
+        Output(as_json=as_json).note(what + ", ".join(unpriced))
     given.tell(text, f"made the key {key.id} ({key.name})", {"key": key.id, "name": key.name})
 
 
@@ -217,6 +220,17 @@ def moment(instant: float) -> str:
 async def _find(settings: KeySettings, key: str) -> Key:
     async with KeyStore(settings) as store:
         return await find(store, key)
+
+
+def _without_price(deployment: Deployment, routes: Collection[str] | None) -> list[str]:
+    """The targets of these routes, or of all, whose price is not known."""
+    targets = {
+        target.id: target
+        for name, route in deployment.routes.items()
+        if not routes or name in routes
+        for target in route.targets
+    }
+    return sorted(name for name, each in targets.items() if each.declared is None or each.declared.price is None)
 
 
 def _seconds(text: str) -> float:
