@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import logging
 import sqlite3
+import sys
 import time
 
 import pytest
@@ -284,3 +285,15 @@ async def test_another_section_takes_the_place_of_the_one_in_force(tmp_path):
         assert isinstance(await ask(book, other_text), Admission)
         under_way.on_release.func.__self__._spending.add(other.id, 2.0, time.time())  # as a release does with a price
         assert (await ask(book, other_text)).error_code is ErrorCode.SPENT
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"), [("aiosqlite", "store"), ("sqlalchemy", "store"), ("asyncpg", "postgres")]
+)
+def test_a_package_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch, module, extra):
+    for name in [name for name in sys.modules if name.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    place = PostgresSettings("127.0.0.1", 5432, "test", "postgres") if extra == "postgres" else tmp_path / "keys.db"
+    with pytest.raises(ConfigError, match=rf"needs the package {module}; pip install \"zdr-router\[{extra}\]"):
+        KeyStore(settings(place))

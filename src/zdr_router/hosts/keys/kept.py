@@ -114,7 +114,7 @@ class _Follower:
         task, self._task = self._task, None
         async with self._stack:
             if task is not None:
-                # Not cancelled: of a write that was cut off nobody knows whether it happened, and it might be made twice.
+                # Not cancelled: of a write that was cut off nobody knows whether it happened; it might be made twice.
                 self._closing.set()
                 await task
             try:
