@@ -14,11 +14,11 @@ from zdr_router.credentials.reading import read_credential, read_secret
 from zdr_router.deployment import Deployment
 from zdr_router.entries import ConfigFile, RouteEntry
 from zdr_router.errors import ConfigError, Problem
+from zdr_router.keeping import receipt_settings, store_settings
 from zdr_router.policy.accounts import fingerprint
 from zdr_router.policy.conditions import Compiled, compile_conditions
 from zdr_router.policy.secrets import SecretSource, how_to_give
 from zdr_router.policy.target import Target, authentication, make_target
-from zdr_router.records.receipts.settings import ReceiptSettings
 from zdr_router.registry import Registry, shipped_directory
 from zdr_router.registry.strict_yaml import Document, read
 from zdr_router.routing.plan import Route
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from zdr_router.entries import (
         HealthEntry,
-        ReceiptsEntry,
         RedisEntry,
         RegistrySources,
         StateEntry,
@@ -74,9 +73,14 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployme
         environ=environ,
         base=Path(path).parent,
     )
-    if file.receipts is None:
-        return deployment
-    return replace(deployment, receipts=_receipts(file.receipts, document, environ, Path(path).parent))
+    base = Path(path).parent
+    return replace(
+        deployment,
+        receipts=None if file.receipts is None else receipt_settings(file.receipts, document, environ, base),
+        records=None
+        if file.records is None
+        else store_settings(file.records, deployment.salt, document, environ, base),
+    )
 
 
 def assemble(  # noqa: PLR0913 - the parts of a deployment
@@ -190,17 +194,6 @@ def _salt(
         what = f"the salt has {len(salt.open())} characters, and needs {_SALT_LENGTH}"
         raise ConfigError(document.problem(("salt",), what, "make one at random: openssl rand -hex 32"))
     return salt
-
-
-def _receipts(
-    entry: ReceiptsEntry, document: Document, environ: Mapping[str, str] | None, base: Path
-) -> ReceiptSettings:
-    key = read_secret(entry.key, os.environ if environ is None else environ, base)
-    place = ("receipts", "key")
-    if key is None:
-        raise ConfigError(document.problem(place, "the key that seals receipts is not there", entry.key.provide))
-    source = f"{document.file}:{document.line(place)}"
-    return ReceiptSettings(base / entry.directory, key, entry.seal_every, entry.seal_at, source)
 
 
 def _registry(sources: RegistrySources, base: Path) -> Registry:

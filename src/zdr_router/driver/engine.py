@@ -15,7 +15,7 @@ from zdr_router.driver.following import follow
 from zdr_router.driver.gate import HealthGate
 from zdr_router.driver.ledger import Ledger
 from zdr_router.driver.terms import Prepared, Terms
-from zdr_router.driver.verdicts import failure, refused
+from zdr_router.driver.verdicts import failure, refused, unrecorded
 from zdr_router.errors import InvalidRequest
 from zdr_router.metadata import ErrorCode, Metadata, Signal
 from zdr_router.policy.request import Request
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zdr_router.driver.stream import StreamRun
     from zdr_router.policy.clearing import Clearing
     from zdr_router.policy.policy import Policy
-    from zdr_router.records.base import Recorder
+    from zdr_router.records.base import Keeper, Recorder
     from zdr_router.routing.health import StateStore
     from zdr_router.routing.walk import Start
     from zdr_router.sealed import Sealed
@@ -85,14 +85,16 @@ class Engine:
         health: StateStore,
         loads: Loads,
         recorders: Sequence[Recorder],
+        records: Keeper | None = None,
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
-        """Nothing runs yet."""
+        """Nothing runs yet. While `records` accepts none, no request begins."""
         self.terms = Terms(deployment, clearing, trust, clock)
         self._trust = trust
         self._stores = Stores(health, loads, HealthGate(health, loads, random), trust)
         self._recorders = recorders
+        self._records = records
         self._clock = clock
         self._random = random
         # Weakly: one that its reader forgot to leave is not kept, nor what it holds.
@@ -104,11 +106,20 @@ class Engine:
         return self.terms.deployment
 
     def prepare(self, ask: Ask, began: float) -> Prepared:
-        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did."""
+        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did.
+
+        Raises `Exhausted` where the request could not be recorded.
+        """
         try:
-            return self.read(ask, began)
+            prepared = self.read(ask, began)
         except InvalidRequest as error:
             fault = error
+        else:
+            if self._records is None or self._records.accepts:
+                return prepared
+            full = unrecorded(prepared.ledger, began)
+            self.record(full.metadata)
+            raise full
         ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
         fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
         self.record(fault.metadata)

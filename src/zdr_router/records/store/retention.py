@@ -1,0 +1,116 @@
+"""Deletes what is too old, and what a customer wants erased; and corrects what names a customer.
+
+A file of SQLite is overwritten where rows were. In PostgreSQL a deleted row stays in the files until the server's
+`VACUUM` comes by.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sqlalchemy import and_, delete, exists, func, select, text, update
+
+from zdr_router.records.store.tables import INCIDENTS, OF_REQUESTS, REQUESTS
+from zdr_router.records.store.writing import move_pseudonyms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from zdr_router.records.store.database import Database
+
+_AT_ONCE: Final = 5000
+"""Requests that are deleted in one transaction, so that whoever writes waits for no longer than that."""
+
+
+class Gone(NamedTuple):
+    """How many requests and rows of the incident index were deleted."""
+
+    requests: int
+    incidents: int
+
+
+class Customer(NamedTuple):
+    """Whose records: of this customer of this tenant, or of every tenant if none is given."""
+
+    id: str
+    tenant: str | None = None
+
+    def condition(self) -> ColumnElement[bool]:
+        """Which requests are theirs."""
+        theirs = REQUESTS.c.customer == self.id
+        return theirs if self.tenant is None else and_(theirs, REQUESTS.c.tenant == self.tenant)
+
+
+async def purge(database: Database, now: float, *, keep: float | None = None, incidents: float | None = None) -> Gone:
+    """Delete records older than `keep` and days of the index older than `incidents`: by default what is configured."""
+    settings = database.settings
+    requests = await _delete_before(database, now - (settings.keep if keep is None else keep))
+    last = dt.datetime.fromtimestamp(now - (settings.incidents if incidents is None else incidents), dt.UTC).date()
+    async with database.writing() as connection:
+        days = (await connection.execute(delete(INCIDENTS).where(INCIDENTS.c.day < last))).rowcount
+    if requests or days:
+        await _tidy(database)
+    return Gone(requests, days)
+
+
+async def erase(database: Database, customer: Customer, pseudonyms: Mapping[str, object] | None = None) -> Gone:
+    """Delete the records of a customer, and from the incident index what stands under `pseudonyms`."""
+    async with database.writing() as connection:
+        count = await _delete(connection, customer.condition())
+        rows = 0
+        if pseudonyms:
+            gone = delete(INCIDENTS).where(INCIDENTS.c.pseudonym.in_(list(pseudonyms)))
+            rows = (await connection.execute(gone)).rowcount
+    await _tidy(database)
+    return Gone(count, rows)
+
+
+async def correct(database: Database, customer: Customer, to: str, pseudonyms: Mapping[str, str]) -> Gone:
+    """Let the records of a customer be those of `to`, and move the index from pseudonym to pseudonym."""
+    async with database.writing() as connection:
+        changed = await connection.execute(update(REQUESTS).where(customer.condition()).values(customer=to))
+        moved = await move_pseudonyms(connection, pseudonyms)
+    await _tidy(database)
+    return Gone(changed.rowcount, moved)
+
+
+async def _delete_before(database: Database, until: float) -> int:
+    count = 0
+    while True:
+        async with database.writing() as connection:
+            old = select(REQUESTS.c.time).where(REQUESTS.c.time < until).order_by(REQUESTS.c.time)
+            last = (await connection.execute(old.offset(_AT_ONCE).limit(1))).scalar()
+            for table in OF_REQUESTS:
+                gone = await connection.execute(
+                    delete(table).where(table.c.time < until if last is None else table.c.time <= last)
+                )
+                count += gone.rowcount if table is REQUESTS else 0
+        if last is None:
+            return count
+
+
+async def _delete(connection: AsyncConnection, theirs: ColumnElement[bool]) -> int:
+    """Delete requests, and before them whatever belongs to them."""
+    for table in OF_REQUESTS:
+        if table is not REQUESTS:
+            same = and_(REQUESTS.c.time == table.c.time, REQUESTS.c.request_id == table.c.request_id)
+            await connection.execute(delete(table).where(exists().where(same, theirs)))
+    return (await connection.execute(delete(REQUESTS).where(theirs))).rowcount
+
+
+async def count_of(database: Database, customer: Customer) -> int:
+    """How many records a customer has."""
+    async with database.reading() as connection:
+        found = await connection.execute(select(func.count()).select_from(REQUESTS).where(customer.condition()))
+        return int(found.scalar_one())
+
+
+async def _tidy(database: Database) -> None:
+    """Empty SQLite's log of changes, in which deleted rows are still to be read. Who reads just now puts it off."""
+    if database.is_file:
+        async with database.outside() as connection:
+            await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
