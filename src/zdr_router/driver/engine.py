@@ -137,7 +137,7 @@ class Engine:
     def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)
         for what, name in (("customer", ask.customer), ("key", ask.key)):
-            if name is not None and not _NAME.fullmatch(name):
+            if name is not None and not valid_name(name):
                 raise InvalidRequest(f"a {what} id is 1 to 128 letters, digits and ._:-", param=what)
         if route is None:
             raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
@@ -300,9 +300,14 @@ class Engine:
                 stream.cut_unless_cleared()
 
 
+def valid_name(name: str) -> bool:
+    """Whether it can be the id of a customer or key."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _valid(name: str | None) -> str | None:
     """A host's own id, where it is one."""
-    return name if name is not None and _NAME.fullmatch(name) else None
+    return name if name is not None and valid_name(name) else None
 
 
 def _log(metadata: Metadata) -> None:
