@@ -99,7 +99,7 @@ def _sums(usage: Usage) -> dict[str, int | float]:
 
 
 def _cell(value: float) -> str:
-    return f"{value:,.6f}" if isinstance(value, float) else f"{value:,}"
+    return f"{value:,.6f}".rstrip("0").rstrip(".")
 
 
 def _draw(output: Output, found: Sequence[Usage], plot: Plotted) -> None:

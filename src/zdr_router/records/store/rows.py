@@ -1,7 +1,8 @@
 """From metadata to rows: whatever is not of the closed set that a column holds is left out, or is `unknown`.
 
 The metadata that the router makes has nothing else in it. This is the same rule once more, where things are kept: a
-name counts if configuration knows it, an id of the host's if it looks like one, a number if it fits.
+name counts if configuration knows it, a word if it is in its enumeration, an id of the host's if it looks like one, a
+number if it fits.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import math
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from zdr_router.metadata import ErrorCode, Outcome, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +28,9 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _RULE: Final = re.compile(r"ZDR[0-9]{3}")
 _LONGEST: Final = 256
 _LARGEST: Final = 2**53
+_CODES: Final = frozenset(ErrorCode)
+_OUTCOMES: Final = frozenset(Outcome)
+_SIGNALS: Final = frozenset(map(str, Signal))
 _STATUS: Final = range(1000)
 _LAST: Final = 253_402_300_800.0
 """The end of the year 9999."""
@@ -57,14 +63,14 @@ def request_row(metadata: Metadata, names: Names) -> Row:
     return {
         "time": _instant(metadata.time),
         "request_id": _id(metadata.request_id) or UNKNOWN,
-        "endpoint": _word(metadata.endpoint) or UNKNOWN,
+        "endpoint": metadata.endpoint if _WORD.fullmatch(metadata.endpoint) else UNKNOWN,
         "route": names.there(metadata.route),
         "tenant": names.known(metadata.tenant),
         "customer": _id(metadata.customer),
         "key": _id(metadata.key),
         "stream": bool(metadata.stream),
         "status": metadata.status if metadata.status in _STATUS else 0,
-        "error_code": _word(metadata.error_code),
+        "error_code": str(metadata.error_code) if metadata.error_code in _CODES else None,
         "duration_ms": _finite(metadata.duration_ms) or 0.0,
         "target": names.known(metadata.target),
         "configuration": names.known(metadata.configuration),
@@ -78,9 +84,7 @@ def request_row(metadata: Metadata, names: Names) -> Row:
         "price": _finite(metadata.price),
         "first_chunk_ms": _finite(metadata.first_chunk_ms),
         "unsafe": bool(metadata.unsafe),
-        "signals": ",".join(sorted({str(each) for each in metadata.signals if _word(each)}))
-        if metadata.signals
-        else "",
+        "signals": ",".join(sorted(_SIGNALS.intersection(metadata.signals))) if metadata.signals else "",
         "schema": metadata.schema,
     }
 
@@ -112,7 +116,7 @@ def _attempt(attempt: AttemptRecord, names: Names) -> Row:
     return {
         "target": names.there(attempt.target),
         "configuration": names.there(attempt.configuration),
-        "outcome": _word(attempt.outcome) or UNKNOWN,
+        "outcome": str(attempt.outcome) if attempt.outcome in _OUTCOMES else UNKNOWN,
         "sent": "no" if attempt.sent == "no" else "maybe",
         "http_status": status if status in _STATUS else None,
         "started_ms": _finite(attempt.started_ms) or 0.0,
@@ -133,11 +137,6 @@ def _instant(at: float) -> float:
 
 def _id(text: str | None) -> str | None:
     return text if text is not None and _ID.fullmatch(text) else None
-
-
-def _word(text: str | None) -> str | None:
-    """A word of an enumeration, as plain text."""
-    return str(text) if text is not None and _WORD.fullmatch(text) else None
 
 
 def _digest(text: str | None) -> str | None:
