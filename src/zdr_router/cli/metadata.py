@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import aclosing
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -98,18 +99,17 @@ def export(  # noqa: PLR0913 - options
     everything: list[dict[str, Any]] = []
 
     async def write(database: Database) -> None:
-        columns: list[str] = []
-        async for record in records(database, wanted):
-            flat = _flat(record)
-            if as_json:
-                everything.append(record)
-            elif as_ is Lines.JSONL:
-                output.row(record)
-            elif columns:
-                output.text(as_csv(list(flat.values())))
-            else:
-                columns = list(flat)
-                output.text(as_csv(columns, list(flat.values())))
+        first = True
+        async with aclosing(records(database, wanted)) as found:
+            async for record in found:
+                if as_json:
+                    everything.append(record)
+                elif as_ is Lines.JSONL:
+                    output.row(record)
+                else:
+                    flat = _flat(record)
+                    output.text(as_csv(*([list(flat)] if first else []), list(flat.values())))
+                    first = False
 
     on_store(settings_of(load(config), config), write)
     if as_json:

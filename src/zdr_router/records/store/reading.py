@@ -10,9 +10,9 @@ from sqlalchemy import and_, select, true, tuple_
 from zdr_router.records.store.tables import ATTEMPTS, REFUSALS, REQUESTS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import ColumnElement, RowMapping, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from zdr_router.records.store.database import Database
@@ -48,14 +48,14 @@ class Wanted(NamedTuple):
         return and_(true(), *said)
 
 
-async def records(database: Database, wanted: Wanted) -> AsyncIterator[dict[str, Any]]:
+async def records(database: Database, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
     """Records in the order of time, as `Metadata.as_dict` has them; of refusals there are ids and targets alone."""
     condition = wanted.condition()
     after: ColumnElement[bool] = true()
     async with database.reading() as connection:
         while True:
             query = select(REQUESTS).where(condition, after).order_by(REQUESTS.c.time, REQUESTS.c.request_id)
-            page = [dict(row) for row in (await connection.execute(query.limit(_PAGE))).mappings()]
+            page = [_plain(row) for row in (await connection.execute(query.limit(_PAGE))).mappings()]
             if not page:
                 return
             span = REQUESTS.c.time.between(page[0]["time"], page[-1]["time"])
@@ -78,5 +78,12 @@ async def _belonging(
     query = select(table).select_from(REQUESTS.join(table, same)).where(condition).order_by(*order)
     found: dict[tuple[float, str], list[dict[str, Any]]] = defaultdict(list)
     for row in (await connection.execute(query)).mappings():
-        found[row["time"], row["request_id"]].append({name: row[name] for name in row if name not in _KEY})
+        plain = _plain(row)
+        time, request_id, _ = (plain.pop(name) for name in _KEY)
+        found[time, request_id].append(plain)
     return found
+
+
+def _plain(row: RowMapping) -> dict[str, Any]:
+    """With names that are text and nothing more, as JSON is made of."""
+    return {str(name): value for name, value in row.items()}
