@@ -32,8 +32,8 @@ ATTEMPTS = (
 def metadata(attempts=(), refusals=()) -> Metadata:
     return Metadata(
         request_id="r", time=0.0, endpoint="chat.completions", route="chat", tenant=None, customer=None, key=None,
-        stream=False, status=502, error_code=ErrorCode.EXHAUSTED, duration_ms=1.0, target=None, configuration=None, model=None,
-        attestation=None, policy_digest="p", registry_digest="r", attempts=attempts, refusals=refusals,
+        stream=False, status=502, error_code=ErrorCode.EXHAUSTED, duration_ms=1.0, target=None, configuration=None,
+        model=None, attestation=None, policy_digest="p", registry_digest="r", attempts=attempts, refusals=refusals,
         input_tokens=None, output_tokens=None, cached_tokens=None, price=None, first_chunk_ms=None, unsafe=False,
     )  # fmt: skip
 

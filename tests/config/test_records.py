@@ -1,4 +1,4 @@
-"""What an operator's file says of receipts and records, and that every fault of it is told with file and line."""
+"""What an operator's file says of records, and that every fault of it is told with file and line."""
 
 from __future__ import annotations
 
