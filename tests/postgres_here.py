@@ -52,33 +52,54 @@ def ask(server: PostgresSettings, statement: str) -> list[asyncpg.Record]:
     return asyncio.run(run())
 
 
+class PostgresServer:
+    """A cluster on a free port of loopback, without passwords, run by somebody who is not root."""
+
+    def __init__(self, folder: Path) -> None:
+        self._programs = Path(_program("initdb")).resolve().parent
+        self._data, self._run = folder / "cluster", _unprivileged(folder)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self._do("initdb", "--auth=trust", f"--username={USUAL.username}", "--no-sync")
+
+    @property
+    def settings(self) -> PostgresSettings:
+        return PostgresSettings("127.0.0.1", self.port, "postgres", USUAL.username)
+
+    def start(self, tls: Path | None = None) -> None:
+        """`tls` is the folder of a certificate (see certificates.py); without, the server speaks none."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        if tls is not None:
+            for name in ("ca.pem", "key.pem"):
+                shutil.copy(tls / name, self._data)
+                os.chown(self._data / name, self._data.stat().st_uid, -1)
+                (self._data / name).chmod(0o600)
+            options += " -c ssl=on -c ssl_cert_file=ca.pem -c ssl_key_file=key.pem"
+        self._do("pg_ctl", "--wait", "--timeout=30", "-l", self._data / "log", "-o", options, "start")
+
+    def kill(self) -> None:
+        """At once: connections break, and what was committed is there after the next start."""
+        self._do("pg_ctl", "--wait", "--timeout=30", "-m", "immediate", "stop")
+
+    def _do(self, program: str, *args: str | Path) -> None:
+        self._run([self._programs / program, "-D", self._data, *args])
+
+
 @contextlib.contextmanager
 def some_postgres(folder: Path) -> Iterator[PostgresSettings]:
     """Where it is. Whoever uses it takes a schema of its own."""
     try:
         ask(USUAL, "SELECT 1")
     except (OSError, TimeoutError, asyncpg.PostgresError):
-        with own_postgres(folder) as server:
-            yield server
+        server = PostgresServer(folder)
     else:
         yield USUAL
-
-
-@contextlib.contextmanager
-def own_postgres(folder: Path) -> Iterator[PostgresSettings]:
-    """A cluster on a free port of loopback, without passwords, run by somebody who is not root."""
-    programs = Path(_program("initdb")).resolve().parent
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    data, run = folder / "cluster", _unprivileged(folder)
-    run([programs / "initdb", "--auth=trust", f"--username={USUAL.username}", "--no-sync", "-D", data])
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    control = [programs / "pg_ctl", "-D", data, "--wait", "--timeout=30", "-l", data / "log"]
-    run([*control, "-o", options, "start"])
+        return
+    server.start()
     try:
-        yield PostgresSettings("127.0.0.1", port, "postgres", USUAL.username)
+        yield server.settings
     finally:
-        run([*control, "-m", "immediate", "stop"])
+        server.kill()
 
 
 def _program(name: str) -> str:

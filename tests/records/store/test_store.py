@@ -8,9 +8,11 @@ import datetime as dt
 import logging
 import multiprocessing
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,12 +20,16 @@ from here import needs_extra
 
 needs_extra("store", "sqlalchemy", "aiosqlite", "greenlet")
 
-from sqlalchemy.exc import OperationalError  # noqa: E402 - it may be missing
-from stores import NOON, attempt, failed, keep, kept, record, store  # noqa: E402 - as above
+from certificates import self_signed  # noqa: E402 - it stands after what may be missing
+from sqlalchemy import text  # noqa: E402 - as above
+from sqlalchemy.exc import OperationalError  # noqa: E402 - as above
+from stores import NOON, attempt, database, failed, keep, kept, record, store  # noqa: E402 - as above
 
 from zdr_router import ConfigError  # noqa: E402 - as above
 from zdr_router.metadata import ErrorCode, Refusal, Signal  # noqa: E402 - as above
 from zdr_router.records.store import store as module  # noqa: E402 - as above
+from zdr_router.records.store.incidents import incident  # noqa: E402 - as above
+from zdr_router.records.store.settings import PostgresSettings  # noqa: E402 - as above
 from zdr_router.records.store.writing import Writer  # noqa: E402 - as above
 
 TESTS = Path(__file__).parents[2]
@@ -155,10 +161,71 @@ async def test_while_the_database_is_locked_records_wait_and_one_line_says_so(tm
     assert len(await kept(place)) == 2
 
 
-async def test_a_batch_of_which_nobody_heard_whether_it_was_written_is_not_counted_twice(place, monkeypatch):
-    from stores import database  # noqa: PLC0415 - beside what it is used with
+async def test_a_server_is_spoken_to_over_tls_and_known_by_its_certificate(tmp_path):
+    needs_extra("postgres", "asyncpg")
+    from postgres_here import PostgresServer  # noqa: PLC0415 - it needs the extra
 
-    from zdr_router.records.store.incidents import incident  # noqa: PLC0415 - as above
+    for name in ("own", "mine", "another"):
+        (tmp_path / name).mkdir(mode=0o700)
+    mine, another = (self_signed(tmp_path / name) for name in ("mine", "another"))
+    server = PostgresServer(tmp_path / "own")
+    trusting, mistaken = (replace(server.settings, ca_file=each.path) for each in (mine, another))
+    await asyncio.to_thread(server.start, tmp_path / "mine")
+    try:
+        await keep(trusting, [record()])
+        async with database(trusting) as opened, opened.reading() as connection:
+            used = await connection.execute(text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
+            assert used.scalar() is True
+        with pytest.raises(ConfigError, match="certificate verify failed"):
+            await kept(mistaken)
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        with pytest.raises(ConfigError, match="rejected SSL"):
+            await kept(trusting)
+    finally:
+        await asyncio.to_thread(server.kill)
+
+
+@pytest.mark.parametrize(
+    ("host", "private", "clear"), [("127.0.0.1", False, True), ("db", False, False), ("db", True, True)]
+)
+def test_beyond_loopback_it_is_tls_unless_the_network_is_ones_own(host, private, clear, monkeypatch):
+    needs_extra("postgres", "asyncpg")
+    import asyncpg  # noqa: PLC0415 - it needs the extra
+
+    given = {}
+    monkeypatch.setattr(asyncpg, "connect", lambda **all_: given.update(all_) or asyncio.sleep(0))
+    with contextlib.suppress(AttributeError):
+        asyncio.run(kept(PostgresSettings(host, 5432, "zdr", "me", private_network=private)))
+    assert (given["ssl"] is False) is clear
+
+
+async def test_a_server_that_goes_away_and_comes_back_has_every_record(tmp_path, monkeypatch, said):
+    needs_extra("postgres", "asyncpg")
+    from postgres_here import PostgresServer  # noqa: PLC0415 - it needs the extra
+
+    monkeypatch.setattr(module, "_SHORTEST", 0.05)
+    (tmp_path / "own").mkdir(mode=0o700)
+    server = PostgresServer(tmp_path / "own")
+    await asyncio.to_thread(server.start)
+    try:
+        async with store(server.settings) as made:
+            made.record(record())
+            await until(lambda: not made.waiting)
+            await asyncio.to_thread(server.kill)
+            made.record(record())
+            await until(lambda: any("cannot be written" in line for line in said()))
+            made.record(record())
+            await asyncio.to_thread(server.start)
+            await until(lambda: not made.waiting)
+            assert sum("cannot be written" in line for line in said()) == 1
+            assert said().count("records are written again") == 1
+        assert len(await kept(server.settings)) == 3
+    finally:
+        await asyncio.to_thread(server.kill)
+
+
+async def test_a_batch_of_which_nobody_heard_whether_it_was_written_is_not_counted_twice(place, monkeypatch):
 
     monkeypatch.setattr(module, "_EVERY", 60.0)
     async with store(place) as made:
@@ -278,8 +345,6 @@ async def test_a_place_where_nothing_can_be_kept_is_told_with_file_and_line(tmp_
 
 
 async def test_a_server_that_does_not_answer_is_told(postgres, unused_port):
-    from dataclasses import replace  # noqa: PLC0415 - for this one alone
-
     with pytest.raises(ConfigError, match=r"records cannot be kept in postgresql://127\.0\.0\.1:.*: "):
         await keep(replace(postgres, port=unused_port), [])
     with pytest.raises(ConfigError, match='database "nonesuch" does not exist'):
@@ -288,8 +353,6 @@ async def test_a_server_that_does_not_answer_is_told(postgres, unused_port):
 
 @pytest.fixture
 def unused_port():
-    import socket  # noqa: PLC0415 - for this one alone
-
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
 

@@ -107,8 +107,8 @@ def why(error: BaseException) -> str:
     origin = getattr(error, "orig", None) or error
     if isinstance(error, TimeoutError):
         return "it does not answer"
-    if isinstance(origin, OSError):
-        return origin.strerror or type(origin).__name__
+    if isinstance(origin, OSError) and origin.strerror:
+        return origin.strerror
     line = str(origin).partition("\n")[0].rpartition(">: ")[2]
     return line or type(origin).__name__
 
