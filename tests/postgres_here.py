@@ -11,9 +11,10 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from here import lacking, needs_extra
 
@@ -55,9 +56,11 @@ def ask(server: PostgresSettings, statement: str) -> list[asyncpg.Record]:
 class PostgresServer:
     """A cluster on a free port of loopback, without passwords, run by somebody who is not root."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self._programs = Path(_program("initdb")).resolve().parent
-        self._data, self._run = folder / "cluster", _unprivileged(folder)
+        # Not in pytest's folders, which nobody else may look into.
+        self._folder = tempfile.TemporaryDirectory(prefix="zdr-postgres-")
+        self._data, self._run = Path(self._folder.name, "cluster"), _unprivileged(Path(self._folder.name))
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._do("initdb", "--auth=trust", f"--username={USUAL.username}", "--no-sync")
@@ -81,25 +84,29 @@ class PostgresServer:
         """At once: connections break, and what was committed is there after the next start."""
         self._do("pg_ctl", "--wait", "--timeout=30", "-m", "immediate", "stop")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(subprocess.CalledProcessError):  # it may be stopped already
+            self.kill()
+        self._folder.cleanup()
+
     def _do(self, program: str, *args: str | Path) -> None:
         self._run([self._programs / program, "-D", self._data, *args])
 
 
 @contextlib.contextmanager
-def some_postgres(folder: Path) -> Iterator[PostgresSettings]:
+def some_postgres() -> Iterator[PostgresSettings]:
     """Where it is. Whoever uses it takes a schema of its own."""
     try:
         ask(USUAL, "SELECT 1")
     except (OSError, TimeoutError, asyncpg.PostgresError):
-        server = PostgresServer(folder)
+        with PostgresServer() as server:
+            server.start()
+            yield server.settings
     else:
         yield USUAL
-        return
-    server.start()
-    try:
-        yield server.settings
-    finally:
-        server.kill()
 
 
 def _program(name: str) -> str:
@@ -112,7 +119,9 @@ def _program(name: str) -> str:
 
 def _unprivileged(folder: Path) -> partial[subprocess.CompletedProcess[bytes]]:
     """Runs programs as somebody who is not root, since PostgreSQL insists on that, in a folder of theirs."""
-    run = partial(subprocess.run, check=True, stdout=subprocess.DEVNULL, timeout=50, cwd=folder)
+    run = partial(
+        subprocess.run, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=50, cwd=folder
+    )
     if os.geteuid() != 0:
         return run
     try:
@@ -120,9 +129,6 @@ def _unprivileged(folder: Path) -> partial[subprocess.CompletedProcess[bytes]]:
     except KeyError:
         lacking(f"{getpass.getuser()} may not run PostgreSQL, and there is no user {NOBODY}", "install PostgreSQL")
     os.chown(folder, user.pw_uid, user.pw_gid)
-    for parent in folder.parents:
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)  # so that they come as far as their folder
     return partial(run, user=user.pw_uid, group=user.pw_gid, extra_groups=[])
 
 

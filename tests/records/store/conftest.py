@@ -6,10 +6,10 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory):
+def postgres():
     from postgres_here import some_postgres  # noqa: PLC0415 - only where it is asked for
 
-    with some_postgres(tmp_path_factory.mktemp("postgres")) as server:
+    with some_postgres() as server:
         yield server
 
 

@@ -165,13 +165,12 @@ async def test_a_server_is_spoken_to_over_tls_and_known_by_its_certificate(tmp_p
     needs_extra("postgres", "asyncpg")
     from postgres_here import PostgresServer  # noqa: PLC0415 - it needs the extra
 
-    for name in ("own", "mine", "another"):
-        (tmp_path / name).mkdir(mode=0o700)
+    for name in ("mine", "another"):
+        (tmp_path / name).mkdir()
     mine, another = (self_signed(tmp_path / name) for name in ("mine", "another"))
-    server = PostgresServer(tmp_path / "own")
-    trusting, mistaken = (replace(server.settings, ca_file=each.path) for each in (mine, another))
-    await asyncio.to_thread(server.start, tmp_path / "mine")
-    try:
+    with PostgresServer() as server:
+        trusting, mistaken = (replace(server.settings, ca_file=each.path) for each in (mine, another))
+        await asyncio.to_thread(server.start, tmp_path / "mine")
         await keep(trusting, [record()])
         async with database(trusting) as opened, opened.reading() as connection:
             used = await connection.execute(text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"))
@@ -182,8 +181,6 @@ async def test_a_server_is_spoken_to_over_tls_and_known_by_its_certificate(tmp_p
         await asyncio.to_thread(server.start)
         with pytest.raises(ConfigError, match="rejected SSL"):
             await kept(trusting)
-    finally:
-        await asyncio.to_thread(server.kill)
 
 
 @pytest.mark.parametrize(
@@ -200,15 +197,13 @@ def test_beyond_loopback_it_is_tls_unless_the_network_is_ones_own(host, private,
     assert (given["ssl"] is False) is clear
 
 
-async def test_a_server_that_goes_away_and_comes_back_has_every_record(tmp_path, monkeypatch, said):
+async def test_a_server_that_goes_away_and_comes_back_has_every_record(monkeypatch, said):
     needs_extra("postgres", "asyncpg")
     from postgres_here import PostgresServer  # noqa: PLC0415 - it needs the extra
 
     monkeypatch.setattr(module, "_SHORTEST", 0.05)
-    (tmp_path / "own").mkdir(mode=0o700)
-    server = PostgresServer(tmp_path / "own")
-    await asyncio.to_thread(server.start)
-    try:
+    with PostgresServer() as server:
+        await asyncio.to_thread(server.start)
         async with store(server.settings) as made:
             made.record(record())
             await until(lambda: not made.waiting)
@@ -221,8 +216,6 @@ async def test_a_server_that_goes_away_and_comes_back_has_every_record(tmp_path,
             assert sum("cannot be written" in line for line in said()) == 1
             assert said().count("records are written again") == 1
         assert len(await kept(server.settings)) == 3
-    finally:
-        await asyncio.to_thread(server.kill)
 
 
 async def test_a_batch_of_which_nobody_heard_whether_it_was_written_is_not_counted_twice(place, monkeypatch):
