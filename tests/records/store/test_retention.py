@@ -54,6 +54,15 @@ async def test_much_is_deleted_in_pieces(place, monkeypatch):
         assert await counts(opened) == [0, 0, 0]
 
 
+async def test_who_closes_meanwhile_does_not_wait_for_the_rest(place, monkeypatch):
+    monkeypatch.setattr(retention, "_AT_ONCE", 10)
+    await keep(place, [record(at=NOON - days(200) + number) for number in range(40)], clock=lambda: NOON - days(300))
+    going = iter([True, False])
+    async with database(place) as opened:
+        assert await purge(opened, NOON, going=lambda: next(going)) == Gone(11, 0)
+        assert await counts(opened) == [29, 29, 0]
+
+
 async def test_on_day_200_the_index_answers_although_the_records_are_gone(place):
     await keep(place, [record("c-1"), failed("c-2")])
     then = NOON + days(200)

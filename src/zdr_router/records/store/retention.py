@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import and_, delete, exists, func, select, text, update
+from sqlalchemy import and_, delete, exists, select, text, update
 
 from zdr_router.records.store.tables import INCIDENTS, OF_REQUESTS, REQUESTS
 from zdr_router.records.store.writing import move_pseudonyms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,11 +45,20 @@ class Customer(NamedTuple):
         return theirs if self.tenant is None else and_(theirs, REQUESTS.c.tenant == self.tenant)
 
 
-async def purge(database: Database, now: float, *, keep: float | None = None, incidents: float | None = None) -> Gone:
-    """Delete records older than `keep` and days of the index older than `incidents`: by default what is configured."""
+async def purge(
+    database: Database,
+    now: float,
+    *,
+    keep: float | None = None,
+    going: Callable[[], bool] = lambda: True,
+) -> Gone:
+    """Delete records older than `keep` (by default what is configured), and days of the index that are too old.
+
+    It stops early, with the rest left for the next time, once it is not `going` any more.
+    """
     settings = database.settings
-    requests = await _delete_before(database, now - (settings.keep if keep is None else keep))
-    last = dt.datetime.fromtimestamp(now - (settings.incidents if incidents is None else incidents), dt.UTC).date()
+    requests = await _delete_before(database, now - (settings.keep if keep is None else keep), going)
+    last = dt.datetime.fromtimestamp(now - settings.incidents, dt.UTC).date()
     async with database.writing() as connection:
         days = (await connection.execute(delete(INCIDENTS).where(INCIDENTS.c.day < last))).rowcount
     if requests or days:
@@ -78,9 +87,9 @@ async def correct(database: Database, customer: Customer, to: str, pseudonyms: M
     return Gone(changed.rowcount, moved)
 
 
-async def _delete_before(database: Database, until: float) -> int:
+async def _delete_before(database: Database, until: float, going: Callable[[], bool]) -> int:
     count = 0
-    while True:
+    while going():
         async with database.writing() as connection:
             old = select(REQUESTS.c.time).where(REQUESTS.c.time < until).order_by(REQUESTS.c.time)
             last = (await connection.execute(old.offset(_AT_ONCE).limit(1))).scalar()
@@ -90,7 +99,8 @@ async def _delete_before(database: Database, until: float) -> int:
                 )
                 count += gone.rowcount if table is REQUESTS else 0
         if last is None:
-            return count
+            break
+    return count
 
 
 async def _delete(connection: AsyncConnection, theirs: ColumnElement[bool]) -> int:
@@ -100,13 +110,6 @@ async def _delete(connection: AsyncConnection, theirs: ColumnElement[bool]) -> i
             same = and_(REQUESTS.c.time == table.c.time, REQUESTS.c.request_id == table.c.request_id)
             await connection.execute(delete(table).where(exists().where(same, theirs)))
     return (await connection.execute(delete(REQUESTS).where(theirs))).rowcount
-
-
-async def count_of(database: Database, customer: Customer) -> int:
-    """How many records a customer has."""
-    async with database.reading() as connection:
-        found = await connection.execute(select(func.count()).select_from(REQUESTS).where(customer.condition()))
-        return int(found.scalar_one())
 
 
 async def _tidy(database: Database) -> None:

@@ -185,7 +185,7 @@ class MetadataStore:
 
         while not self._stop.is_set():
             try:
-                purged = await purge(self.database, self._clock())
+                purged = await purge(self.database, self._clock(), going=lambda: not self._stop.is_set())
             except (SQLAlchemyError, OSError, TimeoutError) as error:
                 log.error("old records cannot be deleted cause=%s", why(error))  # noqa: TRY400 - one line
             else:
