@@ -112,27 +112,29 @@ class Engine:
         """
         try:
             prepared = self.read(ask, began)
-        except InvalidRequest as error:
-            fault = error
-        else:
-            if self._records is None or self._records.accepts:
-                return prepared
-            full = unrecorded(prepared.ledger, began)
-            self.record(full.metadata)
-            raise full
-        ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
-        fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
-        self.record(fault.metadata)
-        raise fault.with_traceback(None)
+        except InvalidRequest as fault:
+            ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
+            fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
+            self.record(fault.metadata)
+            fault.__traceback__ = None
+            raise
+        self._admit(prepared.ledger, began)
+        return prepared
+
+    def _admit(self, ledger: Ledger, at: float) -> None:
+        """Raise `Exhausted` while what begins could not be recorded."""
+        if self._records is not None and not self._records.accepts:
+            error = unrecorded(ledger, at)
+            self.record(error.metadata)
+            raise error
 
     def read(self, ask: Ask, began: float) -> Prepared:
         """Read the request and record nothing. Raises `InvalidRequest`."""
         try:
             return self._read(ask, began)
-        except InvalidRequest as error:
-            fault = error
-        # Without the frames that read the body: their locals are content.
-        raise fault.with_traceback(None)
+        except InvalidRequest as fault:
+            fault.__traceback__ = None  # without the frames that read the body: their locals are content
+            raise
 
     def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)

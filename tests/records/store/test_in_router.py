@@ -18,6 +18,7 @@ needs_extra("store", "sqlalchemy", "aiosqlite", "greenlet")
 from stores import SALT, database, kept, settings  # noqa: E402 - it stands after what may be missing
 
 from zdr_router import AsyncRouter, ConfigError, Exhausted, Policy, Refused, RouterError  # noqa: E402 - as above
+from zdr_router.driver.running import Running  # noqa: E402 - as above
 from zdr_router.metadata import ErrorCode, Signal  # noqa: E402 - as above
 from zdr_router.records.store import store as module  # noqa: E402 - as above
 from zdr_router.records.store.incidents import archived, incident  # noqa: E402 - as above
@@ -119,6 +120,20 @@ async def test_a_store_that_cannot_be_opened_keeps_the_router_closed(tmp_path):
         await router.__aenter__()
     with pytest.raises(RuntimeError, match="not open"):
         await router.chat(model="chat", messages=SAYING)
+
+
+async def test_what_ends_while_the_router_closes_is_recorded(tmp_path, monkeypatch):
+    place = tmp_path / "records.db"
+    close = Running.close
+
+    async def closing(self, *patience):
+        await close(self, *patience)
+        router.turned_away("chat", 503, ErrorCode.CLOSING, duration_ms=1)
+
+    monkeypatch.setattr(Running, "close", closing)
+    async with AsyncRouter.of(keeping(place, deployed("http://127.0.0.1:9/v1"))) as router:
+        pass
+    assert [each["error_code"] for each in await kept(place)] == ["closing"]
 
 
 async def test_a_reload_archives_what_comes_into_force_before_anything_is_recorded_under_it(tmp_path):

@@ -160,7 +160,6 @@ def _postgres(place: PostgresSettings) -> AsyncEngine:
             port=place.port,
             user=place.username,
             password=password,
-            passfile=os.devnull,
             database=place.database,
             ssl=tls,
             direct_tls=False,
