@@ -203,7 +203,7 @@ def test_an_incident_names_pseudonyms_and_those_of_whom_one_has_a_list_by_name(r
 
     table = run("incident", *span)
     assert f"{CLAIMED}: 2026-11-22 to 2026-11-24, 4 sent; observed " in table
-    assert "4 of 4 pseudonyms were reached; 3 are not resolved" in table
+    assert "reached: 4 of 4 pseudonyms; not resolved: 3" in table
     lines = list(csv.DictReader(io.StringIO(run("incident", *span, "--customers", listed, "--format", "csv"))))
     assert sorted(line["customer"] for line in lines) == ["", "(none)", "c-1", "c-2"]
     assert "no request went to other/zdr" in run("incident", "--configuration", "other/zdr")

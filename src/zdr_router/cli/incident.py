@@ -103,7 +103,7 @@ def _show(output: Output, found: Incident, rows: list[tuple[Any, ...]]) -> None:
         output.line(f"  {claim.attestation}: {claim.first} to {claim.last}, {claim.sent} sent{_dates(claim.declared)}")
     reached = sum(each.sent > 0 for each in found.affected)
     unknown = sum(row[2] is None for row in rows)
-    output.line(f"{reached} of {len(rows)} pseudonyms were reached; {unknown} are not resolved")
+    output.line(f"reached: {reached} of {len(rows)} pseudonyms; not resolved: {unknown}")
 
 
 def _dates(declared: Mapping[str, Any] | None) -> str:
