@@ -16,7 +16,6 @@ from zdr_router.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, date
 from zdr_router.cli.output import Output
 from zdr_router.cli.store import Customer, From, OfTenant, To, as_csv, instants, on_store, settings_of
 from zdr_router.config import load
-from zdr_router.deployment import Deployment
 from zdr_router.driver.engine import valid_name
 from zdr_router.policy.calendar import start_of
 from zdr_router.records.receipts.book import Book
@@ -167,9 +166,8 @@ def correct(
         raise Fault("--to is no customer id", fix="1 to 128 letters, digits and ._:-")
     deployment = load(config)
     settings = settings_of(deployment, config)
-    pseudonyms = Pseudonyms(settings.salt)
-    moves = {pseudonyms.of(each, customer): pseudonyms.of(each, to) for each in _tenants(deployment, tenant)}
-    changed = on_store(settings, lambda database: change(database, Who(customer, tenant), to, moves))
+    who, pseudonyms, tenants = Who(customer, tenant), Pseudonyms(settings.salt), list(deployment.policies)
+    changed = on_store(settings, lambda database: change(database, who, to, pseudonyms, tenants))
     output = Output(as_json=as_json)
     if deployment.receipts is not None:
         output.note("receipts still name the old id: `zdr receipts erase --customer` removes what they have of it")
@@ -200,8 +198,8 @@ def erase(
 
     deployment = load(config)
     settings = settings_of(deployment, config)
-    names = Pseudonyms(settings.salt).resolve(_tenants(deployment, tenant), [customer])
-    gone = on_store(settings, lambda database: remove(database, Who(customer, tenant), {} if keep_index else names))
+    who, pseudonyms = Who(customer, tenant), None if keep_index else Pseudonyms(settings.salt)
+    gone = on_store(settings, lambda database: remove(database, who, pseudonyms, deployment.policies))
     sealed = 0 if deployment.receipts is None else _erase_receipts(deployment.receipts.directory, customer, tenant)
     output = Output(as_json=as_json)
     if as_json:
@@ -263,10 +261,6 @@ def archived(
     if content is None:
         raise Fault("the archive has nothing of that digest", where=str(config), fix="see the records for digests")
     Output(as_json=True).exactly(content.decode())
-
-
-def _tenants(deployment: Deployment, tenant: str | None) -> list[str | None]:
-    return list(deployment.policies) if tenant is None else [tenant]
 
 
 def _records(count: int) -> str:

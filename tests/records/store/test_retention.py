@@ -85,11 +85,20 @@ async def test_on_day_200_the_index_answers_although_the_records_are_gone(place)
 async def test_erasing_a_customer_leaves_nothing_of_them_and_all_of_the_others(place):
     await keep(place, [failed("c-1"), failed("c-2"), record("c-1", tenant="globex"), record(None)])
     async with database(place) as opened:
-        theirs = PSEUDONYMS.resolve(["acme", "globex"], ["c-1"])
-        assert await erase(opened, Customer("c-1"), theirs) == Gone(2, 2)
+        assert await erase(opened, Customer("c-1"), PSEUDONYMS) == Gone(2, 2)
         assert await counts(opened) == [2, 3, 1]
         assert await affected(opened) == {PSEUDONYMS.of("acme", "c-2"): 2, PSEUDONYMS.of("acme", None): 1}
     assert [each["customer"] for each in await kept(place)] in (["c-2", None], [None, "c-2"])
+
+
+async def test_a_customer_whose_records_are_gone_is_erased_from_the_index_of_the_tenants_that_are_named(place):
+    await keep(place, [record("c-1"), record("c-1", tenant="globex"), record("c-1", tenant=None)])
+    async with database(place) as opened:
+        await purge(opened, NOON + days(200))
+        assert await counts(opened) == [0, 0, 0]
+        assert await erase(opened, Customer("c-1"), PSEUDONYMS, ["acme", None]) == Gone(0, 2)
+        assert await affected(opened) == {PSEUDONYMS.of("globex", "c-1"): 1}
+        assert await erase(opened, Customer("c-1", "globex"), PSEUDONYMS, ["acme", None]) == Gone(0, 1)
 
 
 async def test_of_one_tenant_alone_and_without_the_index(place):
@@ -117,9 +126,8 @@ async def test_nothing_of_an_erased_customer_is_left_in_the_files(tmp_path):
 
 async def test_a_corrected_customer_has_the_records_and_the_counts_of_both(place):
     await keep(place, [failed("c-old"), record("c-new"), record("c-old", tenant="globex")])
-    moves = {PSEUDONYMS.of(tenant, "c-old"): PSEUDONYMS.of(tenant, "c-new") for tenant in ("acme", "globex", None)}
     async with database(place) as opened:
-        assert await correct(opened, Customer("c-old"), "c-new", moves) == Gone(2, 2)
+        assert await correct(opened, Customer("c-old"), "c-new", PSEUDONYMS) == Gone(2, 2)
         assert await affected(opened) == {PSEUDONYMS.of("acme", "c-new"): 3, PSEUDONYMS.of("globex", "c-new"): 1}
     assert {each["customer"] for each in await kept(place)} == {"c-new"}
 

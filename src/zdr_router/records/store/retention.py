@@ -15,12 +15,13 @@ from zdr_router.records.store.tables import INCIDENTS, OF_REQUESTS, REQUESTS
 from zdr_router.records.store.writing import move_pseudonyms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from zdr_router.records.store.database import Database
+    from zdr_router.records.store.pseudonym import Pseudonyms
 
 _AT_ONCE: Final = 5000
 """Requests that are deleted in one transaction, so that whoever writes waits for no longer than that."""
@@ -66,25 +67,42 @@ async def purge(
     return Gone(requests, days)
 
 
-async def erase(database: Database, customer: Customer, pseudonyms: Mapping[str, object] | None = None) -> Gone:
-    """Delete the records of a customer, and from the incident index what stands under `pseudonyms`."""
+async def erase(
+    database: Database, customer: Customer, pseudonyms: Pseudonyms | None = None, tenants: Iterable[str | None] = ()
+) -> Gone:
+    """Delete the records of a customer; and, given `pseudonyms`, what the incident index has of them.
+
+    There they are looked for in `tenants`, and in those that their records name.
+    """
     async with database.writing() as connection:
-        count = await _delete(connection, customer.condition())
-        rows = 0
-        if pseudonyms:
-            gone = delete(INCIDENTS).where(INCIDENTS.c.pseudonym.in_(list(pseudonyms)))
-            rows = (await connection.execute(gone)).rowcount
+        owners = await _owners(connection, customer, tenants)
+        count, rows = await _delete(connection, customer.condition()), 0
+        if pseudonyms is not None:
+            theirs = [pseudonyms.of(tenant, customer.id) for tenant in owners]
+            rows = (await connection.execute(delete(INCIDENTS).where(INCIDENTS.c.pseudonym.in_(theirs)))).rowcount
     await _tidy(database)
     return Gone(count, rows)
 
 
-async def correct(database: Database, customer: Customer, to: str, pseudonyms: Mapping[str, str]) -> Gone:
-    """Let the records of a customer be those of `to`, and move the index from pseudonym to pseudonym."""
+async def correct(
+    database: Database, customer: Customer, to: str, pseudonyms: Pseudonyms, tenants: Iterable[str | None] = ()
+) -> Gone:
+    """Let the records of a customer be those of `to`, and so their places in the index. `tenants` as in `erase`."""
     async with database.writing() as connection:
+        owners = await _owners(connection, customer, tenants)
         changed = await connection.execute(update(REQUESTS).where(customer.condition()).values(customer=to))
-        moved = await move_pseudonyms(connection, pseudonyms)
+        moves = {pseudonyms.of(tenant, customer.id): pseudonyms.of(tenant, to) for tenant in owners}
+        moved = await move_pseudonyms(connection, moves)
     await _tidy(database)
     return Gone(changed.rowcount, moved)
+
+
+async def _owners(connection: AsyncConnection, customer: Customer, tenants: Iterable[str | None]) -> set[str | None]:
+    """The tenants whose customer it may be."""
+    if customer.tenant is not None:
+        return {customer.tenant}
+    named = await connection.execute(select(REQUESTS.c.tenant).where(customer.condition()).distinct())
+    return {*tenants, *named.scalars()}
 
 
 async def _delete_before(database: Database, until: float, going: Callable[[], bool]) -> int:

@@ -47,7 +47,7 @@ class Names:
 
     def learn(self, names: Iterable[str]) -> None:
         """Know these as well."""
-        self._known |= {name for name in names if len(name) <= _LONGEST}
+        self._known |= {name for name in names if len(name) <= _LONGEST and name.isprintable()}
 
     def known(self, name: str | None) -> str | None:
         """The name, if it is known."""
