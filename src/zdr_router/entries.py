@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -16,6 +16,8 @@ from zdr_router.registry.base import Declared, Duration, Identifier, Text, one_s
 from zdr_router.registry.configuration import Schema
 from zdr_router.routing.settings import ProbeMethod
 from zdr_router.routing.strategy import LatencyMeasure, StrategyName
+
+_CENTURY: Final = 36_525 * DAY
 
 
 class WeightedTarget(Declared):
@@ -191,8 +193,8 @@ class RecordsEntry(Declared):
     """
 
     store: StoreEntry
-    keep: Annotated[Duration, Field(ge=3600)] = 90 * DAY
-    incidents: Annotated[Duration, Field(ge=DAY)] = 400 * DAY
+    keep: Annotated[Duration, Field(ge=3600, le=_CENTURY)] = 90 * DAY
+    incidents: Annotated[Duration, Field(ge=DAY, le=_CENTURY)] = 400 * DAY
     when_full: WhenFull = "refuse"
     hold: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
 

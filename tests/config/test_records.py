@@ -60,6 +60,7 @@ def test_the_usual_port_is_that_of_postgresql(loaded):
         ("records: {store: {}}", 5, "records are kept in {file: PATH} or in {postgresql"),
         ("records: {store: {file: a, postgresql: {url: 'postgresql://h/d', username: u}}}", 5, "or in {postgresql"),
         ("records: {store: {file: a.db}, keep: 1m}", 5, "keep"),
+        ("records: {store: {file: a.db}, incidents: 99999d}", 5, "incidents"),
         ("records: {store: {file: a.db}, keep: 90}", 5, "a duration is written with its unit"),
         ("records: {store: {file: a.db}, incidents: 30d}", 5, "`incidents` is shorter than `keep`"),
         ("records: {store: {file: a.db}, when_full: wait}", 5, "when_full"),
