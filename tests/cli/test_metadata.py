@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import sys
 
 import pytest
 from here import needs_extra
@@ -237,3 +238,27 @@ def test_a_file_that_is_no_store_is_an_error(zdr, empty):
     (empty.parent / "records.db").write_bytes(b"this is no database" * 100)
     told = zdr("usage", "-c", empty, env=ENV)
     assert (told.exit_code, "file is not a database" in told.stderr) == (Code.CONFIGURATION, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("usage",),
+        ("incident", "--configuration", "a/b"),
+        ("metadata", "export"),
+        ("metadata", "show", "r1"),
+        ("metadata", "archived", CLAIMED),
+        ("metadata", "purge"),
+        ("metadata", "erase", "--customer", "c-1"),
+        ("metadata", "correct", "--customer", "c-1", "--to", "c-2"),
+    ],
+    ids=" ".join,
+)
+def test_without_the_extra_each_command_says_what_to_install(zdr, place, monkeypatch, command):
+    for name in [name for name in sys.modules if name.startswith(("sqlalchemy", "zdr_router.records.store."))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    told = zdr(*command, "-c", place.parent / "zdr.yaml", env=ENV)
+    assert told.exit_code == Code.CONFIGURATION
+    assert "needs the package sqlalchemy" in told.stderr
+    assert 'pip install "zdr-router[store]"' in told.stderr

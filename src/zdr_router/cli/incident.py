@@ -61,11 +61,11 @@ def incident(  # noqa: PLR0913 - options
     which the salt and a list of customers resolve. `sent` counts attempts of which something may have arrived there,
     failed and hedged ones included; who has none in it has not been reached.
     """
-    from zdr_router.records.store.incidents import incident as look_up  # noqa: PLC0415 - the extra `store`
-
     first, after = days(since, until)
     deployment = load(config)
     settings = settings_of(deployment, config)
+    from zdr_router.records.store.incidents import incident as look_up  # noqa: PLC0415 - the extra `store`
+
     today = dt.datetime.now(dt.UTC).date()
     first = first or today - dt.timedelta(seconds=settings.incidents)
     after = after or today + dt.timedelta(1)

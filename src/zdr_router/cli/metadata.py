@@ -91,9 +91,11 @@ def export(  # noqa: PLR0913 - options
     This is what a customer who asks what is kept of them is given. It holds no content, since no record does.
     With --json, one document that holds all of them.
     """
+    span = instants(since, until)
+    settings = settings_of(load(config), config)
     from zdr_router.records.store.reading import Wanted, records  # noqa: PLC0415 - the extra `store`
 
-    wanted = Wanted(customer, tenant, None, *instants(since, until))
+    wanted = Wanted(customer, tenant, None, *span)
     output = Output(as_json=as_json)
     everything: list[dict[str, Any]] = []
 
@@ -110,7 +112,7 @@ def export(  # noqa: PLR0913 - options
                     output.text(as_csv(*([list(flat)] if first else []), list(flat.values())))
                     first = False
 
-    on_store(settings_of(load(config), config), write)
+    on_store(settings, write)
     if as_json:
         output.json(everything)
 
@@ -134,12 +136,13 @@ def show(
 ) -> None:
     """Print the record of one request, with its attempts and refusals: always JSON."""
     del as_json  # a record is JSON
+    settings = settings_of(load(config), config)
     from zdr_router.records.store.reading import Wanted, records  # noqa: PLC0415 - the extra `store`
 
     async def find(database: Database) -> list[dict[str, Any]]:
         return [each async for each in records(database, Wanted(request_id=request_id))]
 
-    found = on_store(settings_of(load(config), config), find)
+    found = on_store(settings, find)
     if not found:
         fix = "see its `request_id`; what was purged or erased is gone"
         raise Fault("there is no record of that request", where=str(config), fix=fix)
@@ -159,13 +162,13 @@ def correct(
 
     Receipts stay as they are: they are signed, and say what was recorded then.
     """
-    from zdr_router.records.store.retention import Customer as Who  # noqa: PLC0415 - the extra `store`
-    from zdr_router.records.store.retention import correct as change  # noqa: PLC0415 - as above
-
     if not valid_name(to):
         raise Fault("--to is no customer id", fix="1 to 128 letters, digits and ._:-")
     deployment = load(config)
     settings = settings_of(deployment, config)
+    from zdr_router.records.store.retention import Customer as Who  # noqa: PLC0415 - the extra `store`
+    from zdr_router.records.store.retention import correct as change  # noqa: PLC0415 - as above
+
     who, pseudonyms, tenants = Who(customer, tenant), Pseudonyms(settings.salt), list(deployment.policies)
     changed = on_store(settings, lambda database: change(database, who, to, pseudonyms, tenants))
     output = Output(as_json=as_json)
@@ -193,11 +196,11 @@ def erase(
 
     What is under way or waits to be written is not reached: stop their requests first. Backups are yours to deal with.
     """
+    deployment = load(config)
+    settings = settings_of(deployment, config)
     from zdr_router.records.store.retention import Customer as Who  # noqa: PLC0415 - the extra `store`
     from zdr_router.records.store.retention import erase as remove  # noqa: PLC0415 - as above
 
-    deployment = load(config)
-    settings = settings_of(deployment, config)
     who, pseudonyms = Who(customer, tenant), None if keep_index else Pseudonyms(settings.salt)
     gone = on_store(settings, lambda database: remove(database, who, pseudonyms, deployment.policies))
     sealed = 0 if deployment.receipts is None else _erase_receipts(deployment.receipts.directory, customer, tenant)
@@ -233,11 +236,12 @@ def purge(
 
     With --before, records from before that day, whatever `keep` says; the incident index is left to `incidents`.
     """
-    from zdr_router.records.store.retention import purge as remove  # noqa: PLC0415 - the extra `store`
-
     day, now = date(before, "--before"), time.time()
     keep = None if day is None else now - start_of(day)
-    gone = on_store(settings_of(load(config), config), lambda database: remove(database, now, keep=keep))
+    settings = settings_of(load(config), config)
+    from zdr_router.records.store.retention import purge as remove  # noqa: PLC0415 - the extra `store`
+
+    gone = on_store(settings, lambda database: remove(database, now, keep=keep))
     output = Output(as_json=as_json)
     if as_json:
         output.json({"deleted": gone.requests, "index": gone.incidents})
@@ -255,9 +259,10 @@ def archived(
 ) -> None:
     """Print a registry, configuration, provider or policy as it was, in canonical JSON: its SHA-256 is the digest."""
     del as_json  # it is JSON
+    settings = settings_of(load(config), config)
     from zdr_router.records.store.incidents import archived as find  # noqa: PLC0415 - the extra `store`
 
-    content = on_store(settings_of(load(config), config), lambda database: find(database, digest))
+    content = on_store(settings, lambda database: find(database, digest))
     if content is None:
         raise Fault("the archive has nothing of that digest", where=str(config), fix="see the records for digests")
     Output(as_json=True).exactly(content.decode())

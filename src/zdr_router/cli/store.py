@@ -17,7 +17,7 @@ from zdr_router.cli.exits import Code, Fault
 from zdr_router.cli.options import date
 from zdr_router.deployment import Deployment
 from zdr_router.policy.calendar import start_of
-from zdr_router.records.store.database import Database, why
+from zdr_router.records.store.database import Database, require, why
 from zdr_router.records.store.settings import StoreSettings
 
 _Found = TypeVar("_Found")
@@ -41,7 +41,10 @@ AsTable = Annotated[Tabular, typer.Option("--format", help="For people, or for a
 
 
 def settings_of(deployment: Deployment, config: Path) -> StoreSettings:
-    """Where records are. Raises `Fault` where the file asks for none, or none were kept yet."""
+    """Where records are. Raises `Fault` where the file asks for none, or none were kept yet.
+
+    And `ConfigError` where a package is missing: so what needs one is imported after this was called.
+    """
     settings = deployment.records
     if settings is None:
         fix = "add `records: {store: {file: records.db}}` and a `salt` to it"
@@ -49,6 +52,7 @@ def settings_of(deployment: Deployment, config: Path) -> StoreSettings:
     if isinstance(settings.place, Path) and not settings.place.exists():
         fix = "a router makes it when it opens with this file"
         raise Fault("nothing was recorded yet", where=str(settings.place), fix=fix, code=Code.CONFIGURATION)
+    require(settings)
     return settings
 
 

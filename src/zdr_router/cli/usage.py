@@ -62,6 +62,8 @@ def usage(  # noqa: PLR0913 - options
     Prices are US dollars, from the registry's prices at the time; `unpriced` are requests whose tokens have none.
     What a provider used for a request that failed is counted as far as it said so.
     """
+    first, after = days(since, until)
+    settings = settings_of(load(config), config)
     from zdr_router.records.store.reading import Wanted  # noqa: PLC0415 - the extra `store`
     from zdr_router.records.store.usage import BY  # noqa: PLC0415 - as above
     from zdr_router.records.store.usage import usage as sums  # noqa: PLC0415 - as above
@@ -69,7 +71,6 @@ def usage(  # noqa: PLR0913 - options
     columns = ["day"] if plot else by.split(",")
     if not set(columns) <= set(BY) or len(set(columns)) < len(columns):
         raise Fault("--by names what usage cannot be summed by", fix=f"any of {', '.join(BY)}, each once")
-    first, after = days(since, until)
     if first is None:
         last = dt.datetime.now(dt.UTC).date() if after is None else after - dt.timedelta(1)
         first = last.replace(day=1)
@@ -78,7 +79,7 @@ def usage(  # noqa: PLR0913 - options
     async def look(database: Database) -> list[Usage]:
         return await sums(database, wanted, columns)
 
-    found = on_store(settings_of(load(config), config), look)
+    found = on_store(settings, look)
     output = Output(as_json=as_json)
     if as_json:
         rows = [{**dict(zip(columns, each.group, strict=True)), **_sums(each)} for each in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,17 +32,10 @@ class Database:
 
     def __init__(self, settings: StoreSettings) -> None:
         """Raises `ConfigError` where a package is missing or certificates cannot be read."""
+        require(settings)
         self.settings = settings
         place = settings.place
-        try:
-            self._engine = _postgres(place) if isinstance(place, PostgresSettings) else _sqlite(place)
-        except ModuleNotFoundError as error:
-            extra = "postgres" if isinstance(place, PostgresSettings) else "store"
-            what, fix = f"`records` needs the package {error.name}", f'pip install "zdr-router[{extra}]"'
-            problem = Problem(what, file=settings.source, fix=fix)
-        else:
-            return
-        raise ConfigError(problem)
+        self._engine = _postgres(place) if isinstance(place, PostgresSettings) else _sqlite(place)
 
     @property
     def name(self) -> str:
@@ -102,6 +96,20 @@ class Database:
         await self._engine.dispose()
 
 
+def require(settings: StoreSettings) -> None:
+    """Raise `ConfigError` where a package is missing that reaches this place."""
+    extra, driver = ("postgres", "asyncpg") if isinstance(settings.place, PostgresSettings) else ("store", "aiosqlite")
+    try:
+        for name in ("sqlalchemy", "greenlet", driver):
+            importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        what, fix = f"`records` needs the package {error.name}", f'pip install "zdr-router[{extra}]"'
+        problem = Problem(what, file=settings.source, fix=fix)
+    else:
+        return
+    raise ConfigError(problem)
+
+
 def why(error: BaseException) -> str:
     """A reason for people: of the database's own words only the first line, which says nothing of any row."""
     origin = getattr(error, "orig", None) or error
@@ -114,8 +122,7 @@ def why(error: BaseException) -> str:
 
 
 def _sqlite(path: Path) -> AsyncEngine:
-    import aiosqlite  # noqa: F401, PLC0415 - said here rather than at the first connection
-    from sqlalchemy import event  # noqa: PLC0415 - as above
+    from sqlalchemy import event  # noqa: PLC0415 - the extra `store`
     from sqlalchemy.engine import URL  # noqa: PLC0415 - as above
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
 
