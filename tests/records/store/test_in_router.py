@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pytest
 import upstream as up
-from deployments import acme, configuration, parts
+from deployments import TODAY, acme, configuration, parts
 from here import needs_extra
 from upstream import Upstream
 
@@ -86,6 +86,35 @@ async def test_what_is_recorded_is_the_metadata_that_the_caller_has(tmp_path):
         assert [each.pseudonym for each in found.affected] == [Pseudonyms(Sealed(SALT)).of(None, "c-1")]
         assert found.claims[0].attestation == answer.metadata.attestation
         assert found.claims[0].declared["id"] == "llama-cpp/self-operated"
+
+
+async def test_an_operators_file_is_enough(tmp_path):
+    file = tmp_path / "zdr.yaml"
+    since, until = TODAY - dt.timedelta(1), TODAY + dt.timedelta(30)
+    async with Upstream(otherwise=up.ok("hello")) as server:
+        file.write_text(
+            f"""\
+policy: {{minimum_grade: contracted, cache: host_memory}}
+accounts:
+  local:
+    configuration: llama-cpp/self-operated
+    base_url: {server.url}
+    grant: {{basis: self_operated, stated_by: tests, since: {since}, until: {until}}}
+tenants: {{acme: {{}}}}
+routes: {{chat: {{targets: [local/m]}}}}
+salt: {{env: SALT}}
+records: {{store: {{file: kept/records.db}}, keep: 30d}}
+""",
+            encoding="utf-8",
+        )
+        async with AsyncRouter.from_config(file, environ={"SALT": SALT}) as router:
+            await router.chat(model="chat", messages=SAYING, tenant="acme", customer="c-1", key="k-1")
+            await router.reload()
+            await router.chat(model="chat", messages=SAYING, tenant="acme", customer="c-1", key="k-1")
+    rows = await kept(tmp_path / "kept" / "records.db")
+    assert [(row["tenant"], row["customer"], row["key"], row["target"]) for row in rows] == [
+        ("acme", "c-1", "k-1", "local/m")
+    ] * 2
 
 
 async def test_a_request_that_could_not_be_recorded_is_not_begun(tmp_path, monkeypatch):
