@@ -22,10 +22,10 @@ from zdr_router.deployment import Deployment
 from zdr_router.hosts.keys.key import ENDPOINTS, Key, Limits
 from zdr_router.hosts.keys.making import make_key, rotate_key
 from zdr_router.hosts.keys.store import KeyStore
+from zdr_router.key_settings import KeySettings
 from zdr_router.policy.calendar import start_of
 from zdr_router.policy.policy import Policy
 from zdr_router.registry.base import Duration, Identifier
-from zdr_router.state.settings import KeySettings
 
 app = typer.Typer(
     name="keys",

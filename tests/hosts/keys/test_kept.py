@@ -19,10 +19,11 @@ from zdr_router.hosts.keys.base import Admission, Denied
 from zdr_router.hosts.keys.kept import KeptKeys
 from zdr_router.hosts.keys.key import Limits
 from zdr_router.hosts.keys.store import Contact, KeyStore
+from zdr_router.key_settings import KeySettings
 from zdr_router.metadata import ErrorCode, Signal
 from zdr_router.policy.policy import Policy
+from zdr_router.records.store.settings import PostgresSettings
 from zdr_router.sealed import Sealed
-from zdr_router.state.settings import KeySettings, PostgresSettings
 
 needs_extra("store", "sqlalchemy", "aiosqlite")
 needs_extra("postgres", "asyncpg")

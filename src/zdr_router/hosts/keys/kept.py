@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from zdr_router.hosts.keys.base import Admission, Denied
     from zdr_router.hosts.keys.counting import Counters
-    from zdr_router.state.settings import KeySettings
+    from zdr_router.key_settings import KeySettings
 
 log = logging.getLogger("zdr_router")
 
