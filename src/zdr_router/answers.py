@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from zdr_router.driver.ended import ENDS
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -98,7 +100,11 @@ class ChatStream:
 
     async def __aenter__(self) -> Self:
         """Walk until the first content has come. Raises what `chat` would raise."""
-        await self._run.open()
+        try:
+            await self._run.open()
+        except ENDS as end:
+            end.__traceback__ = None  # the frames below have the request
+            raise
         return self
 
     async def __aexit__(
@@ -113,14 +119,22 @@ class ChatStream:
 
     async def __anext__(self) -> ChatChunk:
         """The next chunk. Raises `StreamBroken` where the stream died after its first content."""
-        chunk = await self._run.next()
+        try:  # as in `next_chunk`, which would cost each chunk another coroutine
+            chunk = await self._run.next()
+        except ENDS as end:
+            end.__traceback__ = None
+            raise
         if chunk is None:
             raise StopAsyncIteration
         return chunk
 
     async def next_chunk(self) -> ChatChunk | None:
         """As the iterator, but None at the end."""
-        return await self._run.next()
+        try:
+            return await self._run.next()
+        except ENDS as end:
+            end.__traceback__ = None  # the frames below may hold a part of the answer
+            raise
 
     async def next_chunks(self) -> list[ChatChunk]:
         """All chunks that have come and were not read, at least one; none at the end. Raises as the iterator."""
@@ -129,8 +143,11 @@ class ChatStream:
     @property
     def served(self) -> Served:
         """Who answers, known as soon as the block is entered."""
-        target = self._run.clearance.target
-        return Served(self._run.request_id, target.id, target.configuration.id, target.model, target.digest)
+        if self._run.answers is None:
+            message = "nobody answers yet: use `async with` around the stream"
+            raise RuntimeError(message)
+        request_id, target = self._run.answers
+        return Served(request_id, target.id, target.configuration.id, target.model, target.digest)
 
     def __repr__(self) -> str:
         """Whether it has ended."""

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import logging
 import sqlite3
+import sys
 import time
 
 import pytest
@@ -18,10 +19,11 @@ from zdr_router.hosts.keys.base import Admission, Denied
 from zdr_router.hosts.keys.kept import KeptKeys
 from zdr_router.hosts.keys.key import Limits
 from zdr_router.hosts.keys.store import Contact, KeyStore
+from zdr_router.key_settings import KeySettings
 from zdr_router.metadata import ErrorCode, Signal
 from zdr_router.policy.policy import Policy
+from zdr_router.records.store.settings import PostgresSettings
 from zdr_router.sealed import Sealed
-from zdr_router.state.settings import KeySettings, PostgresSettings
 
 needs_extra("store", "sqlalchemy", "aiosqlite")
 needs_extra("postgres", "asyncpg")
@@ -235,10 +237,10 @@ async def test_who_is_behind_a_customer_is_kept_apart_and_erased_alone(place):
         assert not await store.erase_contact("c-17")
         assert await store.contact("c-17") is None
         assert len((await store.changes()).keys) == 1
-    if not isinstance(place, PostgresSettings):
-        for file in place.parent.glob("keys.db*"):
-            assert b"Lovelace" not in file.read_bytes(), file
-            assert b"Ada King" not in file.read_bytes(), file
+        if not isinstance(place, PostgresSettings):  # while it is open: nobody tidies up before
+            for file in place.parent.glob("keys.db*"):
+                assert b"Lovelace" not in file.read_bytes(), file
+                assert b"Ada King" not in file.read_bytes(), file
 
 
 async def test_a_server_that_is_not_there_is_said_with_its_place():
@@ -284,3 +286,15 @@ async def test_another_section_takes_the_place_of_the_one_in_force(tmp_path):
         assert isinstance(await ask(book, other_text), Admission)
         under_way.on_release.func.__self__._spending.add(other.id, 2.0, time.time())  # as a release does with a price
         assert (await ask(book, other_text)).error_code is ErrorCode.SPENT
+
+
+@pytest.mark.parametrize(
+    ("module", "extra"), [("aiosqlite", "store"), ("sqlalchemy", "store"), ("asyncpg", "postgres")]
+)
+def test_a_package_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch, module, extra):
+    for name in [name for name in sys.modules if name.partition(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    place = PostgresSettings("127.0.0.1", 5432, "test", "postgres") if extra == "postgres" else tmp_path / "keys.db"
+    with pytest.raises(ConfigError, match=rf"needs the package {module}; pip install \"zdr-router\[{extra}\]"):
+        KeyStore(settings(place))

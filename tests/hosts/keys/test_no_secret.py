@@ -16,7 +16,8 @@ from zdr_router.hosts.keys.kept import KeptKeys
 from zdr_router.hosts.keys.key import Limits
 from zdr_router.hosts.keys.store import KeyStore
 from zdr_router.hosts.keys.token import parse
-from zdr_router.state.settings import PostgresSettings, RedisSettings
+from zdr_router.records.store.settings import PostgresSettings
+from zdr_router.state.settings import RedisSettings
 
 needs_extra("store", "sqlalchemy", "aiosqlite")
 needs_extra("postgres", "asyncpg")

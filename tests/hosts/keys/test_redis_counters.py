@@ -96,7 +96,9 @@ async def test_what_is_settled_is_there_again_for_everybody(url, prefix):
         await until(admitted)
         first.settle(800)  # again: it gives nothing back
         await asyncio.sleep(0.1)
-        assert (await one.reserve("k", only, 0)).over == "concurrent"
+        found = await one.reserve("k", only, 0)
+        assert found.over == "concurrent"
+        assert found.tokens == pytest.approx(400, abs=90)
 
 
 async def test_what_follows_in_one_worker_sees_what_was_settled_before(url, prefix):

@@ -9,7 +9,7 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.errors import ConfigError
@@ -19,7 +19,6 @@ from zdr_router.hosts.keys.redis_counters import RedisCounters
 from zdr_router.hosts.keys.spending import Spending, periods
 from zdr_router.hosts.keys.store import KeyStore
 from zdr_router.hosts.keys.token import hasher
-from zdr_router.state.redis_link import end
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from zdr_router.hosts.keys.base import Admission, Denied
     from zdr_router.hosts.keys.counting import Counters
-    from zdr_router.state.settings import KeySettings
+    from zdr_router.key_settings import KeySettings
 
 log = logging.getLogger("zdr_router")
 
@@ -89,6 +88,7 @@ class _Follower:
         self._epoch = 0
         self._wrote = float("-inf")
         self._readable = True
+        self._closing = asyncio.Event()
         self._stack = AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
         local = LocalCounters(time.monotonic, lease)
@@ -114,15 +114,20 @@ class _Follower:
         task, self._task = self._task, None
         async with self._stack:
             if task is not None:
-                await end(task)
+                # Not cancelled: of a write that was cut off nobody knows whether it happened; it might be made twice.
+                self._closing.set()
+                await task
             try:
                 await self._write()
             except ConfigError as unwritten:
                 log.error("what keys were used for is lost why=%s", unwritten.problems[0].what)  # noqa: TRY400 - no traceback
 
     async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK)
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._closing.wait()
+                    return
             try:
                 await self._read()
                 if time.monotonic() >= self._wrote + WRITE:

@@ -1,7 +1,7 @@
 """What each key has spent today and this month, in US dollars, and what of it is still to be written down.
 
-Prices are those of the registry, so a request to a model without a price counts as nothing. A request is counted when
-it is over: those that are under way when a cap is reached are not cut off.
+Prices are those of the registry: a request to a model without one, or of unknown length, counts as nothing. It is
+counted when it is over: those that are under way when a cap is reached are not cut off.
 """
 
 from __future__ import annotations
