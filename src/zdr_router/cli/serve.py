@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from typing import Final
 
 from zdr_router.cli.exits import Fault
 from zdr_router.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath
-from zdr_router.logs import JsonFormatter
+from zdr_router.cli.server_log import log_to_stderr
 
 EXAMPLES: Final = """
 \b
@@ -35,23 +34,3 @@ def serve(*, config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> in
     else:
         return run(config, partial(log_to_stderr, as_json=as_json))
     raise fault
-
-
-def log_to_stderr(*, as_json: bool) -> None:
-    """Write what this library and the server say to stderr, a line for each event, without tracebacks."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter() if as_json else _Words("%(asctime)s %(levelname)s %(message)s"))
-    for name, level in (("zdr_router", logging.INFO), ("uvicorn.error", logging.ERROR), ("asyncio", logging.ERROR)):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(level)
-
-
-class _Words(logging.Formatter):
-    """One line in words. A traceback may hold content, so there is none."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
-        record.message = record.getMessage()
-        record.asctime = self.formatTime(record)
-        return self.formatMessage(record)
