@@ -19,6 +19,7 @@ def log(monkeypatch):
         monkeypatch.setattr(logger, "handlers", logger.handlers)
         monkeypatch.setattr(logger, "propagate", logger.propagate)
         monkeypatch.setattr(logger, "level", logger.level)
+        monkeypatch.setattr(logger, "filters", list(logger.filters))
     return logging.getLogger("zdr_router")
 
 
@@ -28,6 +29,13 @@ def test_lines_wait_for_one_another_and_a_warning_for_nobody(log, capsys):
     log.warning("second count=%d", 2)
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [(each["event"], each["count"]) for each in lines] == [("first", 1), ("second", 2)]
+
+
+def test_a_request_is_told_of_once(log, capsys):
+    log_to_stderr(as_json=True)
+    log.info("request id=%s", "r1")
+    log.warning("answered id=%s", "r1")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["answered"]
 
 
 def test_what_waited_is_written_when_python_ends(log, capsys):

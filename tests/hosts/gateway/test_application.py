@@ -381,7 +381,7 @@ async def test_the_access_log_is_one_line_of_words_that_are_ours(caplog):
         await it.http.post(f"/v1/chat/completions?{CONTENT}", json=ASKING)
         await it.http.get(f"/{CONTENT}")
     lines = [each.getMessage() for each in caplog.records if each.msg.startswith("answered")]
-    assert [line.split(" operation=")[1].split(" key")[0] for line in lines] == [
+    assert [line.split(" operation=")[1].split(" error")[0] for line in lines] == [
         "chat.completions status=200",
         "unknown status=404",
     ]

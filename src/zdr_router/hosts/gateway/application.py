@@ -306,11 +306,15 @@ def _log_fault(error: Exception) -> None:
 
 
 def _log(exchange: Exchange, status: int, key: str, milliseconds: float) -> None:
+    metadata = exchange.metadata
     log.info(
-        "answered id=%s operation=%s status=%d key=%s ms=%.1f",
+        "answered id=%s operation=%s status=%d error=%s route=%s target=%s key=%s ms=%.1f",
         exchange.request_id or "none",
         exchange.operation,
         status,
+        "none" if metadata is None else metadata.error_code or "none",
+        "none" if metadata is None else metadata.route,
+        "none" if metadata is None else metadata.target or "none",
         key,
         milliseconds,
     )
