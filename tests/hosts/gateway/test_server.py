@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 
 import httpx
 import pytest
 import upstream as up
 from gateway_here import ASKING, POST, listening
-from here import needs_extra
+from here import lacking, needs_extra
 from upstream import Upstream
 
 from zdr_router.hosting import HopSettings
@@ -65,6 +66,21 @@ async def test_chunks_come_as_they_are_sent():
         more.set()
         await asyncio.wait_for(reader.readuntil(b"[DONE]"), 20)
         writer.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_curl(stream):
+    curl = shutil.which("curl")
+    if curl is None:
+        lacking("curl is not here", "install it")
+    async with Upstream() as upstream, listening(upstream) as at:
+        said = ("-sS", "-N", "-H", "content-type: application/json", "-d", json.dumps({**ASKING, "stream": stream}))
+        asking = await asyncio.create_subprocess_exec(
+            curl, *said, f"{at.url}/v1/chat/completions", stdout=asyncio.subprocess.PIPE
+        )
+        shown, _ = await asyncio.wait_for(asking.communicate(), 20)
+    assert asking.returncode == 0
+    assert shown.endswith(b"data: [DONE]\n\n") if stream else json.loads(shown)["object"] == "chat.completion"
 
 
 async def test_a_head_that_does_not_end_is_not_waited_for():

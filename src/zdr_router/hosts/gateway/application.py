@@ -307,9 +307,10 @@ def _log_fault(error: Exception) -> None:
 
 def _log(exchange: Exchange, status: int, key: str, milliseconds: float) -> None:
     metadata = exchange.metadata
+    id_ = exchange.request_id or ("none" if metadata is None else metadata.request_id)
     log.info(
         "answered id=%s operation=%s status=%d error=%s route=%s target=%s key=%s ms=%.1f",
-        exchange.request_id or "none",
+        id_,
         exchange.operation,
         status,
         "none" if metadata is None else metadata.error_code or "none",
