@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CALLS: Final = 20
 SIZES: Final = {"2 kB": 2_000, "200 kB": 200_000}
 COSTS: Final = 400
-"""Calls whose CPU is taken, in each mode."""
+"""Calls whose CPU is taken, in each mode; with `--quick` a tenth of them."""
 
 _HEAD: Final = struct.Struct("!QQ16s")
 _STEP: Final = 60
@@ -119,7 +119,7 @@ def _answer(body: dict[str, Any]) -> bytes:
 # --- the worker -------------------------------------------------------------------------------------------------------
 
 
-async def work(url: str, kind: Kind, seed: str) -> None:
+async def work(url: str, kind: Kind, seed: str, costs: int, *, keep: bool) -> None:
     """Ask, then hand over all of this process's memory, then ask for what that costs."""
     router = AsyncRouter(
         policy=Policy(minimum_grade="contracted", cache="host_memory"),
@@ -130,18 +130,20 @@ async def work(url: str, kind: Kind, seed: str) -> None:
         await ask(router, kind, "warm", 0)
         for call in range(CALLS):
             await ask(router, kind, seed, call)
+        kept = await router.chat(model="chat", messages=_saying(seed, 0, 2_000)) if keep else None
         hand_over()
+        del kept
         before = resource.getrusage(resource.RUSAGE_SELF)
-        for call in range(COSTS):
+        for call in range(costs):
             await ask(router, kind, "cost", call % CALLS)
         after = resource.getrusage(resource.RUSAGE_SELF)
         spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        os.write(1, json.dumps({"cpu": spent / COSTS}).encode())
+        os.write(1, json.dumps({"cpu": spent / costs}).encode())
 
 
 async def ask(router: AsyncRouter, kind: Kind, seed: str, call: int) -> None:
     """One call, whose answer is looked at and dropped."""
-    messages = [{"role": "user", "content": asked(seed, call, SIZES[kind.size])}]
+    messages = _saying(seed, call, SIZES[kind.size])
     if not kind.stream:
         answer = await router.chat(model="chat", messages=messages)
         del messages
@@ -153,6 +155,10 @@ async def ask(router: AsyncRouter, kind: Kind, seed: str, call: int) -> None:
     async with stream:
         async for _ in stream:
             pass
+
+
+def _saying(seed: str, call: int, size: int) -> list[dict[str, str]]:
+    return [{"role": "user", "content": asked(seed, call, size)}]
 
 
 def hand_over() -> None:
@@ -179,15 +185,16 @@ def _today() -> dt.date:
 # --- the measure ------------------------------------------------------------------------------------------------------
 
 
-def measure(url: str, kind: Kind, *, hardened: bool) -> dict[str, Any]:
+def measure(url: str, kind: Kind, *, hardened: bool, costs: int = COSTS, keep: bool = False) -> dict[str, Any]:
     """Calls of which anything stayed, how many copies there are, where and in which form; CPU seconds of a call."""
     seed = os.urandom(8).hex()
     command = [sys.executable, "-m", "benchmarks.residue", "--work", url, kind.size, str(int(kind.stream)), seed]
+    command += [str(costs), *(["--keep"] if keep else [])]
     environ = prepared(command, os.environ, ()) if hardened else dict(os.environ)
     needles = Needles(canaries(seed))
     calls: dict[str, set[str]] = {"prompt": set(), "answer": set()}
     copies: dict[str, int] = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as worker:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as worker:  # noqa: S603 - this module
         for part, window in _taken_over(worker):
             for hit in needles.search(window):
                 calls[hit.canary.split()[0]].add(hit.canary)
@@ -222,16 +229,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON array instead of a table")
     parser.add_argument("--only", choices=["hardened", "plain"], help="one mode alone")
     parser.add_argument("--provide", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--work", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--quick", action="store_true", help="2 kB alone, and fewer calls for the cost")
+    parser.add_argument("--keep", action="store_true", help="let the worker keep an answer, which has to be found")
     options = parser.parse_args(arguments)
     if options.provide:
         asyncio.run(provide())
         return 0
     if options.work:
-        url, size, stream, seed = options.work
-        asyncio.run(work(url, Kind(size, stream == "1"), seed))
+        url, size, stream, seed, costs = options.work
+        asyncio.run(work(url, Kind(size, stream == "1"), seed, int(costs), keep=options.keep))
         return 0
-    results = measure_all([mode for mode in (False, True) if options.only in {None, ("plain", "hardened")[mode]}])
+    modes = [mode for mode in (False, True) if options.only in {None, ("plain", "hardened")[mode]}]
+    kinds = KINDS[: 2 if options.quick else None]
+    results = measure_all(modes, kinds, costs=COSTS // 10 if options.quick else COSTS, keep=options.keep)
     if options.json:
         print(json.dumps(results))
         return 0
@@ -244,15 +255,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure_all(modes: Sequence[bool], kinds: Sequence[Kind] = KINDS) -> list[dict[str, Any]]:
+def measure_all(
+    modes: Sequence[bool], kinds: Sequence[Kind] = KINDS, *, costs: int = COSTS, keep: bool = False
+) -> list[dict[str, Any]]:
     """Every kind in these modes: hardened or not."""
     command = [sys.executable, "-m", "benchmarks.residue", "--provide"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as provider:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as provider:  # noqa: S603 - this one
         if provider.stdout is None:
             message = "the provider did not start"
             raise RuntimeError(message)
         url = f"http://127.0.0.1:{int(provider.stdout.readline())}/v1"
-        return [measure(url, kind, hardened=mode) for kind in kinds for mode in modes]
+        return [measure(url, kind, hardened=mode, costs=costs, keep=keep) for kind in kinds for mode in modes]
 
 
 if __name__ == "__main__":
