@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from zdr_router import Account, AsyncRouter, Grant, Policy, RouteEntry
+from zdr_router import Account, AsyncRouter, Grant, InvalidRequest, Policy, RouteEntry
 from zdr_router.conformance.leaks.forms import Needles
 from zdr_router.conformance.leaks.memory import windows
 from zdr_router.hardening.process import prepared
@@ -41,14 +42,17 @@ class Kind(NamedTuple):
     """One way of asking."""
 
     size: str
-    stream: bool
+    way: str
 
     def __str__(self) -> str:
         """For people."""
-        return f"{self.size}, {'stream' if self.stream else 'whole'}"
+        return f"{self.size}, {self.way}"
 
 
-KINDS: Final = tuple(Kind(size, stream) for size in SIZES for stream in (False, True))
+WAYS: Final = ("whole", "stream", "left", "error")
+"""A whole answer; a stream to its end; one that is left after its first content; an error that quotes the prompt."""
+
+KINDS: Final = tuple(Kind(size, way) for size in SIZES for way in WAYS)
 
 
 def token(seed: str, call: int) -> str:
@@ -96,6 +100,10 @@ def _answer(body: dict[str, Any]) -> bytes:
     text = body["messages"][0]["content"]
     word = f"answered-{text.split('-')[1].split(',')[0][::-1]}, "
     answer = (word * (len(text) // len(word) + 1))[: len(text)]
+    if body.get("seed"):
+        data = json.dumps({"error": {"message": answer, "param": text}}).encode()
+        head = f"HTTP/1.1 400 Bad\r\nX-Error: {answer[:2000]}\r\nContent-Length: {len(data)}\r\n\r\n"
+        return head.encode() + data
     base = {"id": "x", "created": 1, "model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
     if not body.get("stream"):
         choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
@@ -144,17 +152,21 @@ async def work(url: str, kind: Kind, seed: str, costs: int, *, keep: bool) -> No
 async def ask(router: AsyncRouter, kind: Kind, seed: str, call: int) -> None:
     """One call, whose answer is looked at and dropped."""
     messages = _saying(seed, call, SIZES[kind.size])
-    if not kind.stream:
+    if kind.way == "error":
+        with contextlib.suppress(InvalidRequest):
+            await router.chat(model="chat", messages=messages, seed=1)
+    elif kind.way == "whole":
         answer = await router.chat(model="chat", messages=messages)
         del messages
         if not answer.text:
             raise SystemExit(1)
-        return
-    stream = router.stream_chat(model="chat", messages=messages)
-    del messages
-    async with stream:
-        async for _ in stream:
-            pass
+    else:
+        stream = router.stream_chat(model="chat", messages=messages)
+        del messages
+        async with stream:
+            async for _ in stream:
+                if kind.way == "left":
+                    break
 
 
 def _saying(seed: str, call: int, size: int) -> list[dict[str, str]]:
@@ -188,7 +200,7 @@ def _today() -> dt.date:
 def measure(url: str, kind: Kind, *, hardened: bool, costs: int = COSTS, keep: bool = False) -> dict[str, Any]:
     """Calls of which anything stayed, how many copies there are, where and in which form; CPU seconds of a call."""
     seed = os.urandom(8).hex()
-    command = [sys.executable, "-m", "benchmarks.residue", "--work", url, kind.size, str(int(kind.stream)), seed]
+    command = [sys.executable, "-m", "benchmarks.residue", "--work", url, kind.size, kind.way, seed]
     command += [str(costs), *(["--keep"] if keep else [])]
     environ = prepared(command, os.environ, ()) if hardened else dict(os.environ)
     needles = Needles(canaries(seed))
@@ -237,18 +249,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(provide())
         return 0
     if options.work:
-        url, size, stream, seed, costs = options.work
-        asyncio.run(work(url, Kind(size, stream == "1"), seed, int(costs), keep=options.keep))
+        url, size, way, seed, costs = options.work
+        asyncio.run(work(url, Kind(size, way), seed, int(costs), keep=options.keep))
         return 0
     modes = [mode for mode in (False, True) if options.only in {None, ("plain", "hardened")[mode]}]
-    kinds = KINDS[: 2 if options.quick else None]
+    kinds = KINDS[: len(WAYS) if options.quick else None]
     results = measure_all(modes, kinds, costs=COSTS // 10 if options.quick else COSTS, keep=options.keep)
     if options.json:
         print(json.dumps(results))
         return 0
     for row in results:
         print(
-            f"{row['kind']:16} {'hardened' if row['hardened'] else 'plain':9} {row['calls']:3} of {CALLS} calls "
+            f"{row['kind']:14} {'hardened' if row['hardened'] else 'plain':9} {row['calls']:3} of {CALLS} calls "
             f"(prompts {row['prompts']}, answers {row['answers']}), {row['copies']} copies, "
             f"{row['cpu'] * 1e6:.0f} µs CPU  {row['where'] or ''}"
         )
