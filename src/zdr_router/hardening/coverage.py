@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from zdr_router.hardening import is_demanded
 from zdr_router.hardening.allocator import is_glibc, scrubs
-from zdr_router.hardening.process import is_demanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
