@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import re
 from pathlib import Path
 
@@ -48,6 +49,9 @@ def test_the_pages_have_blocks_that_are_run():
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
 def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, model_server, capsys):
     monkeypatch.chdir(tmp_path)
+    log = logging.getLogger("zdr_router")  # what a page does to it is undone
+    monkeypatch.setattr(log, "handlers", [*log.handlers])
+    monkeypatch.setattr(log, "level", log.level)
     for directive, code in blocks(page):
         if directive.startswith("write "):
             text = dated(code).replace("http://127.0.0.1:8081/v1", model_server.base_url)
