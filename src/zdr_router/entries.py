@@ -170,7 +170,7 @@ class PostgresEntry(Declared):
 
 
 class StoreEntry(Declared):
-    """Where records are kept: a file of SQLite, which is made when a router opens, or PostgreSQL for a fleet."""
+    """Where records or keys are kept: a file of SQLite, which is made when it is missing, or PostgreSQL for a fleet."""
 
     model_config = ConfigDict(json_schema_extra=one_said("file", "postgresql"))
 
@@ -180,7 +180,7 @@ class StoreEntry(Declared):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.file is None) == (self.postgresql is None):
-            kind, message = "store", "records are kept in {file: PATH} or in {postgresql: {url: ..., username: ...}}"
+            kind, message = "store", "a store is {file: PATH} or {postgresql: {url: ..., username: ...}}"
             raise PydanticCustomError(kind, message)
         return self
 
@@ -197,6 +197,25 @@ class RecordsEntry(Declared):
     incidents: Annotated[Duration, Field(ge=DAY, le=_CENTURY)] = 400 * DAY
     when_full: WhenFull = "refuse"
     hold: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
+
+
+class SharedCounters(Declared):
+    """Where a fleet counts what each key asks for."""
+
+    redis: RedisEntry
+
+
+class KeysEntry(Declared):
+    """The API keys of a host's callers. `pepper` is a secret of 32 characters or more, which hashes are keyed with.
+
+    Limits are counted in `counters`, or in each process by itself. After `stale_after` without a word from `store` no
+    key is taken any more, since one of them may have been revoked.
+    """
+
+    store: StoreEntry
+    pepper: SecretSource
+    counters: SharedCounters | None = None
+    stale_after: Annotated[Duration, Field(ge=2)] = 60.0
 
 
 class ConfigFile(Declared):
@@ -219,3 +238,4 @@ class ConfigFile(Declared):
     salt: SecretSource | None = None
     receipts: ReceiptsEntry | None = None
     records: RecordsEntry | None = None
+    keys: KeysEntry | None = None

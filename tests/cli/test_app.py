@@ -18,6 +18,7 @@ COMMANDS = [
     *("usage", "incident"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
+    *("keys add", "keys rotate", "keys revoke", "keys list", "keys show", "keys contact"),
     *("trust init", "trust show"),
     *("import openrouter", "import litellm"),
     *(
@@ -30,7 +31,7 @@ COMMANDS = [
     ),
     *(f"metadata {name}" for name in ("export", "show", "correct", "erase", "purge", "archived")),
 ]
-GROUPS = ("registry", "trust", "import", "receipts", "metadata")
+GROUPS = ("registry", "keys", "trust", "import", "receipts", "metadata")
 
 
 def test_the_version_is_that_of_the_package(zdr):
