@@ -18,6 +18,7 @@ from zdr_router.cli import (
     diff,
     explain,
     grant,
+    harden,
     importing,
     incident,
     keys,
@@ -80,7 +81,7 @@ Exit codes:
   3   `check` found errors, `conform` something that failed, `registry diff` something looser, or no target may
       serve the request; `statement` says nothing then; `receipts verify` found what does not hold
   64  the command line is wrong
-  65  a file is wrong: zdr.yaml, a provider file or an overlay
+  65  a file is wrong: zdr.yaml, a provider file or an overlay; `harden` found company in the process, or no glibc
   70  a fault of zdr itself
   74  the result could not be written, or nobody read it to its end
   130 interrupted
@@ -144,6 +145,7 @@ app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
+app.command("harden", epilog=harden.EXAMPLES)(harden.harden)
 app.command("statement", epilog=statement.EXAMPLES)(statement.statement)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
 registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)

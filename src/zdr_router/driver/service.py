@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import os
 import secrets
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
+from zdr_router import hardening
 from zdr_router.driver.codecs import spoken
 from zdr_router.driver.engine import Engine
 from zdr_router.driver.probing import Surroundings
@@ -98,6 +100,8 @@ class Service:
         The store of records is opened first, and closed last: whatever happens in between is recorded.
         """
         self._turn = asyncio.Lock()
+        if hardening.is_demanded(os.environ):
+            hardening.harden()
         async with AsyncExitStack() as opening:
             if self.records is not None:
                 self.records.learn(*await asyncio.to_thread(lesson, self.deployment))
@@ -117,13 +121,15 @@ class Service:
         self._beside.append(asyncio.create_task(work))
 
     async def close(self) -> None:
-        """Close every connection, after a reload that is under way."""
+        """End every stream and close every connection, after a reload that is under way."""
         beside, self._beside = self._beside, []
         for task in beside:
             task.cancel()
         if beside:
             await asyncio.wait(beside)
         async with self._turn, self._stack:
+            for stream in tuple(self.engine.streams):
+                stream.cut_off()
             running, self.running = self.running, None
             for leaving in self._leaving.values():
                 leaving.hasten()

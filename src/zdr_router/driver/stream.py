@@ -150,7 +150,7 @@ class StreamRun:
                 self.close()
                 left.__traceback__ = None  # the frames below may hold a part of the answer
                 raise
-            if ended is not None:
+            if ended is not None and self._upstream is upstream:
                 self._settle(begun, upstream, ended)
         return self._chunks.popleft()
 
@@ -174,6 +174,12 @@ class StreamRun:
         self._engine.streams.discard(self)
         if begun is not None and self.metadata is None:
             self.metadata = self._engine.abandon(begun.course, self._now())
+
+    def cut_off(self) -> None:
+        """The router closes: the books are closed, and whoever reads on is told that the stream broke."""
+        upstream, begun = self._upstream, self._begun
+        if upstream is not None and begun is not None:
+            self._settle(begun, upstream, Ended(Outcome.CANCELLED, "maybe", upstream.response.status))
 
     def cut_unless_cleared(self) -> None:
         """Trust has changed: end the stream if its target may no longer serve it and policy says to cut."""

@@ -98,7 +98,7 @@ async def test_a_key_that_is_not_good_any_more_is_401_and_named(book, about, sig
         ("", Signal.NO_KEY),
         ("sk-0123456789", Signal.UNKNOWN_KEY),
         ("zdr_0123456789", Signal.MISTYPED_KEY),
-        (written(new_id(), new_secret()).open(), Signal.UNKNOWN_KEY),
+        pytest.param(written(new_id(), new_secret()).open(), Signal.UNKNOWN_KEY, id="another"),
     ],
 )
 async def test_what_is_no_key_is_401_and_nobody_is_named(book, presented, signal):
