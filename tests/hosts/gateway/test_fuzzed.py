@@ -69,3 +69,30 @@ async def answers(path, several, caplog):
                 assert CANARY not in answer.text
         assert CANARY not in repr(it.kept.records)
     assert CANARY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"text": {"format": {"type": []}}},
+        {"text": {"format": []}},
+        {"truncation": {}},
+        {"store": []},
+        {"background": {}},
+        {"tool_choice": {"type": []}},
+        {"tools": [{"type": {}}]},
+        {"tools": [[]]},
+        {"include": [{}]},
+        {"reasoning": {"effort": {}}},
+        {"stream_options": {"include_obfuscation": []}},
+        {"input": [{"type": []}]},
+        {"input": [{"role": {}}]},
+        {"input": [{"role": "user", "content": [{"type": {}}]}]},
+        {"input": []},
+        {"model": []},
+    ],
+)
+async def test_values_of_another_kind_are_the_callers_fault(members):
+    async with here("http://127.0.0.1:9/v1") as it:
+        answer = await it.http.post("/v1/responses", json={"model": "chat", "input": "hello", **members})
+    assert answer.status_code in {400, 403, 404}
