@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zdr_router.registry import Registry
     from zdr_router.routing.plan import Route
     from zdr_router.sealed import Sealed
+    from zdr_router.state.settings import KeySettings
     from zdr_router.transport.settings import TransportSettings
 
 
@@ -42,6 +43,7 @@ class Deployment:
     otel: bool = False
     salt: Sealed[str] | None = None
     receipts: ReceiptSettings | None = None
+    keys: KeySettings | None = None
 
     @property
     def targets(self) -> tuple[Target, ...]:

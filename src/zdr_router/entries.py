@@ -151,6 +151,55 @@ class ReceiptsEntry(Declared):
     seal_at: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
+class PostgresEntry(Declared):
+    """A PostgreSQL server. The address names no credentials; tables are kept in the schema `namespace`.
+
+    Beyond loopback it speaks TLS, unless `private_network` says that the network between is your own.
+    """
+
+    url: Annotated[str, StringConstraints(pattern=r"^postgresql://[^\s/@?#]+/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$")]
+    username: Text
+    password: SecretSource | None = None
+    ca_file: Text | None = None
+    private_network: bool = False
+    namespace: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "zdr"
+
+
+class KeyStoreEntry(Declared):
+    """Where API keys are kept: a file of SQLite, or PostgreSQL for a fleet. `zdr keys add` makes what is missing."""
+
+    model_config = ConfigDict(json_schema_extra=one_said("file", "postgresql"))
+
+    file: Text | None = None
+    postgresql: PostgresEntry | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.file is None) == (self.postgresql is None):
+            kind, message = "store", "keys are kept in {file: PATH} or in {postgresql: {url: ..., username: ...}}"
+            raise PydanticCustomError(kind, message)
+        return self
+
+
+class SharedCounters(Declared):
+    """Where a fleet counts what each key asks for."""
+
+    redis: RedisEntry
+
+
+class KeysEntry(Declared):
+    """The API keys of a host's callers. `pepper` is a secret of 32 characters or more, which hashes are keyed with.
+
+    Limits are counted in `counters`, or in each process by itself. After `stale_after` without a word from `store` no
+    key is taken any more, since one of them may have been revoked.
+    """
+
+    store: KeyStoreEntry
+    pepper: SecretSource
+    counters: SharedCounters | None = None
+    stale_after: Annotated[Duration, Field(ge=2)] = 60.0
+
+
 class ConfigFile(Declared):
     """The operator's file.
 
@@ -170,3 +219,4 @@ class ConfigFile(Declared):
     telemetry: TelemetryEntry = TelemetryEntry()
     salt: SecretSource | None = None
     receipts: ReceiptsEntry | None = None
+    keys: KeysEntry | None = None

@@ -39,6 +39,8 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployme
         environ=known,
         base=where.base,
     )
-    if file.receipts is None:
-        return deployment
-    return replace(deployment, receipts=sections.receipts(file.receipts, where))
+    return replace(
+        deployment,
+        receipts=None if file.receipts is None else sections.receipts(file.receipts, where),
+        keys=None if file.keys is None else sections.keys(file.keys, where),
+    )
