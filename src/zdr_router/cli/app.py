@@ -19,6 +19,7 @@ from zdr_router.cli import (
     explain,
     grant,
     importing,
+    mcp,
     receipts,
     receipts_verify,
     registry,
@@ -133,6 +134,7 @@ def demo(
 
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
+app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
