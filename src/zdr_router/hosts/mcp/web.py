@@ -169,12 +169,12 @@ class App:
 
 
 def _take_key(scope: Scope) -> Sealed[str] | None:
-    """The bearer token of a request, which is taken out of it."""
+    """The bearer token of a request, which is taken out of it. The space around the values of headers goes too."""
     found = None
     kept = []
     for name, value in scope["headers"]:
         if name != b"authorization":
-            kept.append((name, value))
+            kept.append((name, value.strip(b" \t")))
         elif value[:7].lower() == b"bearer ":
             found = Sealed(value[7:].strip().decode("latin-1"))
     scope["headers"] = kept
