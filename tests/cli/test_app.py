@@ -17,6 +17,7 @@ COMMANDS = [
     *("demo", "ask", "explain", "check", "conform", "grant", "statement", "revoke", "release"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
+    *("keys add", "keys rotate", "keys revoke", "keys list", "keys show", "keys contact"),
     *("trust init", "trust show"),
     *("import openrouter", "import litellm"),
     *(
@@ -28,7 +29,7 @@ COMMANDS = [
         "receipts verify",
     ),
 ]
-GROUPS = ("registry", "trust", "import", "receipts")
+GROUPS = ("registry", "keys", "trust", "import", "receipts")
 
 
 def test_the_version_is_that_of_the_package(zdr):

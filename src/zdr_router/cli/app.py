@@ -19,6 +19,8 @@ from zdr_router.cli import (
     explain,
     grant,
     importing,
+    keys,
+    keys_show,
     mcp,
     receipts,
     receipts_verify,
@@ -148,6 +150,10 @@ registry.app.command("site", epilog=site.EXAMPLES)(site.site)
 app.command("revoke", epilog=trust.REVOKE_EXAMPLES)(trust.revoke)
 app.command("release", epilog=trust.RELEASE_EXAMPLES)(trust.release)
 app.add_typer(registry.app, name="registry")
+keys.app.command("list", epilog=keys_show.LIST_EXAMPLES)(keys_show.list_)
+keys.app.command("show", epilog=keys_show.SHOW_EXAMPLES)(keys_show.show)
+keys.app.command("contact", epilog=keys_show.CONTACT_EXAMPLES)(keys_show.contact)
+app.add_typer(keys.app, name="keys")
 app.add_typer(trust.app, name="trust")
 app.add_typer(importing.app, name="import")
 receipts.app.command("verify", epilog=receipts_verify.EXAMPLES)(receipts_verify.verify)

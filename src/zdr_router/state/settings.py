@@ -70,7 +70,7 @@ def same_place(mine: StateSettings, theirs: StateSettings) -> bool:
 
 
 def _secrets(settings: KeySettings) -> list[str | None]:
-    sealed = [settings.pepper, settings.counters and settings.counters.password]
+    sealed = [settings.pepper, None if settings.counters is None else settings.counters.password]
     if isinstance(settings.place, PostgresSettings):
         sealed.append(settings.place.password)
     return [None if each is None else each.open() for each in sealed]

@@ -39,9 +39,9 @@ def full_in(have: float, limit: int) -> float:
 def written(seconds: float) -> str:
     """A time as OpenAI's rate-limit headers have it: `0s`, `120ms`, `7.25s`, `1m3s`."""
     if seconds < 1.0:
-        millis = ceil(seconds * 1000 - 1e-6)
+        millis = ceil(seconds * 1000 - 1e-3)
         if millis < 1000:  # noqa: PLR2004 - milliseconds of a second
             return f"{millis}ms" if millis else "0s"
-    minutes, rest = divmod(ceil(seconds * 1000 - 1e-6) / 1000, MINUTE)
+    minutes, rest = divmod(ceil(seconds * 1000 - 1e-3) / 1000, MINUTE)
     short = f"{rest:.3f}".rstrip("0").rstrip(".")
     return f"{int(minutes)}m{short}s" if minutes else f"{short}s"

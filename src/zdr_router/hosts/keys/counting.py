@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
-
-from cachetools import LRUCache
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from zdr_router.hosts.keys.buckets import Bucket, level, wait_for
 
@@ -16,9 +14,6 @@ if TYPE_CHECKING:
     from zdr_router.hosts.keys.key import Limits
 
 Over = Literal["requests", "tokens", "concurrent"]
-
-KNOWN: Final = 50_000
-"""Keys whose counters are held at a time; the one that was silent for longest is forgotten."""
 
 
 class Counted(NamedTuple):
@@ -61,7 +56,7 @@ class LocalCounters:
     def __init__(self, clock: Callable[[], float], lease: float) -> None:
         self._clock = clock
         self._lease = lease
-        self._tallies: LRUCache[str, _Tally] = LRUCache(KNOWN)
+        self._tallies: dict[str, _Tally] = {}
         self._numbers = itertools.count(1)
 
     async def reserve(self, key: str, limits: Limits, tokens: int) -> Counted:

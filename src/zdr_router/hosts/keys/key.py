@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -57,3 +57,7 @@ class Key:
     former: bytes | None = field(default=None, repr=False)
     former_until: float = 0.0
     last_used: dt.date | None = None
+
+
+ENDPOINTS: Final = ("chat.completions", "responses", "embeddings", "models", "explain")
+"""What a host can be asked for, and so what a key can be made for."""

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from zdr_router.hosts.keys.book import Book, Known
 from zdr_router.hosts.keys.counting import LocalCounters
-from zdr_router.hosts.keys.key import Key
 from zdr_router.hosts.keys.spending import Spending
-from zdr_router.hosts.keys.token import hasher, new_id, new_secret, parse, written
+from zdr_router.hosts.keys.token import hasher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
 
+    from zdr_router.hosts.keys.key import Key
     from zdr_router.sealed import Sealed
 
 
@@ -32,14 +31,3 @@ def book_of(
     """
     counters = LocalCounters(clock, lease)
     return Book(Known(keys), hasher(pepper), counters, Spending(), clock=clock, now=now)
-
-
-def make_key(name: str, pepper: Sealed[str], *, created: float, **about: Any) -> tuple[Key, Sealed[str]]:  # noqa: ANN401 - the fields of a key
-    """A new key, and the text that its holder presents; that is nowhere else. `about` are further fields of `Key`."""
-    id_ = new_id()
-    text = written(id_, new_secret())
-    parts = parse(text.open())
-    if parts is None:  # what is written can be read
-        message = "a key that was just made cannot be read"
-        raise RuntimeError(message)
-    return Key(id_, name, hasher(pepper)(parts), created, **about), text

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from cachetools import LRUCache
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +19,6 @@ WEIGHT: Final = 0.1
 """Weight of the newest minute in the average: about ten minutes are remembered."""
 LEARNING: Final = 3
 """Minutes that have to be known before anything is compared."""
-NAMES: Final = 20_000
 
 
 class _Pace:
@@ -48,15 +45,15 @@ class _Pace:
 
     @property
     def spike(self) -> bool:
-        return self.minutes >= LEARNING and self.count >= LEAST and self.count > TIMES * self.usual
+        return self.count >= LEAST and self.minutes >= LEARNING and self.count > TIMES * self.usual
 
 
 class Spikes:
-    """Counts events by kind and name; `clock` gives seconds."""
+    """Counts events by kind and name, of which there are as many as keys; `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._paces: LRUCache[tuple[str, str], _Pace] = LRUCache(NAMES)
+        self._paces: dict[tuple[str, str], _Pace] = {}
 
     def happened(self, kind: str, name: str) -> bool:
         """Note one, and tell whether there are far more of them than usual in this minute."""
@@ -70,17 +67,14 @@ class Spikes:
         return True
 
     def is_on(self, kind: str, name: str) -> bool:
-        """Whether there are far more than usual, without another one."""
-        pace = self._paces.get((kind, name))
-        if pace is None:
-            return False
-        pace.turn(int(self._clock() // INTERVAL))
-        return pace.spike
+        """Whether there are far more than usual, without another one. From now on it is known what is usual."""
+        return self._pace(kind, name).spike
 
     def _pace(self, kind: str, name: str) -> _Pace:
         minute = int(self._clock() // INTERVAL)
         pace = self._paces.get((kind, name))
         if pace is None:
             pace = self._paces[kind, name] = _Pace(minute)
-        pace.turn(minute)
+        elif pace.minute != minute:
+            pace.turn(minute)
         return pace
