@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
+import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from zdr_router.cli.exits import Fault
+from zdr_router.cli.exits import Code, Fault
 from zdr_router.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, TenantName
 from zdr_router.hosts import mcp
 from zdr_router.router import AsyncRouter
@@ -86,8 +87,7 @@ def mcp_server(  # noqa: PLR0913 - the options of the command
     if tenant is not None and tenant not in router.deployment.policies:
         raise Fault("the file has no such tenant", where=str(config), fix="name one of its `tenants`")
     if listening is None:
-        with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(_stdio(router, tenant, customer))
+        asyncio.run(_stdio(router, tenant, customer))
         return
     if without_keys and not listening.loopback:
         raise Fault("--without-keys is for loopback only", fix="add `keys` to the operator's file")
@@ -103,11 +103,22 @@ def mcp_server(  # noqa: PLR0913 - the options of the command
 async def _stdio(router: AsyncRouter, tenant: str | None, customer: str | None) -> None:
     """Until the client closes stdin, or the process is told to stop."""
     server = mcp.server(router, tenant=tenant, customer=customer)
+    told = asyncio.Event()
     if sys.platform != "win32":
-        task = asyncio.current_task()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task and task.cancel())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
     async with router:
-        await server.run_stdio_async()
+        serving = asyncio.ensure_future(server.run_stdio_async())
+        waiting = asyncio.ensure_future(told.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if serving.done():
+            await serving
+            return
+        serving.cancel()  # what is under way ends at once; the thread that reads stdin does not
+        await asyncio.wait({serving}, timeout=1)
+    logging.shutdown()
+    os._exit(Code.DONE)  # an orderly end would wait for that thread, which waits for the client
 
 
 def _listening(http: str, certificate: Path | None, private_key: Path | None) -> Listening:

@@ -1,7 +1,8 @@
 """Keeps the SDK from logging what callers send, and from giving the whole process a log.
 
-At DEBUG it prints messages that it drops, and validation errors with their input; where a handler fails it prints a
-traceback, which error trackers fill with the values of its names. What is worth a line is logged by this package.
+At DEBUG it prints messages that it drops, and validation errors with their input; what it streams with prints every
+event. Where a handler fails the SDK prints a traceback, which error trackers fill with the values of its names. What
+is worth a line is logged by this package.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ _NEVER = logging.CRITICAL + 1
 
 
 def hush() -> None:
-    """Let the SDK log nothing."""
-    logging.getLogger("mcp").setLevel(_NEVER)
+    """Let the SDK, and what it streams with, log nothing."""
+    for name in ("mcp", "sse_starlette"):
+        logging.getLogger(name).setLevel(_NEVER)
 
 
 @contextmanager
