@@ -14,7 +14,7 @@ from zdr_router.cli.exits import Code
 
 CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
-    *("demo", "ask", "explain", "check", "conform", "grant", "statement", "revoke", "release"),
+    *("demo", "ask", "mcp", "explain", "check", "conform", "grant", "statement", "revoke", "release"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
     *("keys add", "keys rotate", "keys revoke", "keys list", "keys show", "keys contact"),
