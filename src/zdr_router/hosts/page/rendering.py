@@ -10,13 +10,14 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 import zdr_router
 from zdr_router.conformance.statement.page import HEAD
 from zdr_router.conformance.statement.record import RECORDED
-from zdr_router.hosts.page.facts import facts
+from zdr_router.hosts.page.facts import facts, live
 from zdr_router.site import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zdr_router.hosts.page.counts import RefusalCounts
+    from zdr_router.hosts.page.facts import States
     from zdr_router.router import AsyncRouter
 
 _STYLES: Final = {"site.css": "zdr_router.site", "page.css": "zdr_router.hosts.page"}
@@ -42,13 +43,17 @@ class Renderer:
             name: (resources.files(package) / "static" / name).read_bytes() for name, package in _STYLES.items()
         }
 
-    def page(self) -> bytes:
-        """The page as of now."""
+    def look(self) -> States:
+        """How everything is doing now."""
+        return live(self._router)
+
+    def page(self, states: States) -> bytes:
+        """The page, with what `look` saw. It takes a while, and may be made in a thread."""
         return self._template.render(
             service=self._service,
             head=HEAD,
             recorded=list(RECORDED),
             words=words,
             version=zdr_router.__version__,
-            facts=facts(self._router, self._counts),
+            facts=facts(self._router, self._counts, states),
         ).encode()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
+    from zdr_router.hosts.page.facts import States
+
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]
 
@@ -32,8 +34,12 @@ class Pages(Protocol):
 
     styles: Mapping[str, bytes]
 
-    def page(self) -> bytes:
-        """The page as of now; it may take a while."""
+    def look(self) -> States:
+        """How everything is doing; quick."""
+        ...
+
+    def page(self, states: States) -> bytes:
+        """The page with that; it may take a while."""
         ...
 
 
@@ -79,6 +85,6 @@ class TrustPage:
         """The page, made in a thread: requests of others do not wait for it."""
         async with self._turn:
             if time.monotonic() >= self._due:
-                self._page = await asyncio.to_thread(self._pages.page)
+                self._page = await asyncio.to_thread(self._pages.page, self._pages.look())
                 self._due = time.monotonic() + self._every
             return self._page
