@@ -8,6 +8,7 @@ import contextlib
 import pytest
 import upstream as up
 from deployments import router
+from mcp.server.mcpserver import Context  # noqa: TC002 - the SDK reads annotations
 from mcp_here import ASK, Kept, a_book, asking, client, listening, message, post
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
@@ -16,7 +17,11 @@ from upstream import Upstream
 
 from zdr_router import ErrorCode, Signal
 from zdr_router.hosts import mcp
+from zdr_router.hosts.keys.base import Admission
 from zdr_router.hosts.keys.key import Limits
+from zdr_router.hosts.mcp.caller import Caller
+from zdr_router.hosts.mcp.tools import call
+from zdr_router.sealed import Sealed
 
 MODES = ["auto", "legacy"]
 
@@ -232,9 +237,74 @@ async def test_it_is_mounted_in_another_app():
 async def test_a_call_that_is_not_the_one_that_was_admitted_is_not_made():
     """A reader of JSON that takes another of two names would ask what the key is not for."""
     book, key, _ = a_book(routes=frozenset({"other"}))
-    call = b'{"name":"ask","arguments":{"prompt":"p","route":%s}}'
+    called = b'{"name":"ask","arguments":{"prompt":"p","route":%s}}'
     body = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":%s}'
     async with Upstream() as server, router(server) as open_router, listening(mcp.app(open_router, book)) as url:
         for route in (b'"chat","route":"other"', b'"other","route":"chat"', b"5", b'["chat"]'):
-            await post(url, body % (call % route), key=key)
+            await post(url, body % (called % route), key=key)
+    assert not server.requests
+
+
+async def test_the_key_goes_no_further_than_the_door():
+    book, key, _ = a_book()
+    async with router("http://127.0.0.1:9/v1") as open_router:
+        server = mcp.server(open_router)
+
+        @server.tool()
+        def headers(context: Context) -> list[str]:
+            return [f"{name}: {value}" for name, value in context.request_context.request.headers.items()]
+
+        async with listening(mcp.app(open_router, book, server=server)) as url, client(url, key) as connected:
+            seen = (await connected.call_tool("headers", {})).structured_content["result"]
+    assert any(each.startswith("host:") for each in seen)
+    assert not any(each.startswith("authorization:") or key in each for each in seen)
+
+
+class Admits:
+    """Admits everybody, and keeps what it is told when a request is over."""
+
+    def __init__(self):
+        self.asked = []
+        self.released = []
+
+    async def admit(self, _presented, **about):
+        self.asked.append(about)
+        return Admission("k-1", on_release=self.released.append)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (asking(), 200),
+        (asking(max_tokens="five"), 400),
+        (asking(route="nonesuch"), 404),
+        (asking(store=True), 400),
+        (message("tools/list"), None),
+    ],
+)
+async def test_a_key_is_told_what_became_of_its_request(body, status):
+    book = Admits()
+    async with Upstream() as server, router(server) as open_router, listening(mcp.app(open_router, book)) as url:
+        await post(url, body, key="any")
+    (released,) = book.released
+    assert (None if released is None else released.status) == status
+    assert released is None or released.key == "k-1"
+
+
+async def test_a_key_is_told_the_route_and_an_estimate():
+    book = Admits()
+    async with Upstream() as server, router(server) as open_router, listening(mcp.app(open_router, book)) as url:
+        await post(url, asking(prompt="p" * 400, max_tokens=50), key="any")
+        await post(url, message("tools/list"), key="any")
+    ask, other = book.asked
+    assert (ask["route"], ask["tokens"], ask["endpoint"]) == ("chat", 150, "chat.completions")
+    assert ask["address"] == "127.0.0.1"
+    assert (other["route"], other["tokens"]) == (None, 0)
+
+
+@pytest.mark.parametrize("caller", [Caller(asks=False), Caller(route="other")])
+async def test_a_tool_holds_a_call_to_what_was_admitted(caller):
+    async with Upstream() as server, router(server) as open_router:
+        result = await call(open_router, "ask", Sealed(ASK), caller, None)
+    assert result.is_error
     assert not server.requests

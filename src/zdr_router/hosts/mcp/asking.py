@@ -40,17 +40,27 @@ async def ask(
     pieces: Sealed[list[str]] = Sealed([])
     stream = _stream(router, asked, caller)
     finish: str | None = None
-    async with stream:
-        count, due = 0, time.monotonic()
-        async for chunk in stream:
-            finish = _take(Sealed(chunk), pieces) or finish
-            del chunk
-            count += 1
-            if time.monotonic() >= due:
-                due = time.monotonic() + EVERY
-                await progress.report_progress(count)
-    caller.metadata = stream.metadata
+    try:
+        async with stream:
+            count, due = 0, time.monotonic()
+            async for chunk in stream:
+                finish = _take(Sealed(chunk), pieces) or finish
+                del chunk
+                count += 1
+                if time.monotonic() >= due:
+                    due = time.monotonic() + EVERY
+                    await progress.report_progress(count)
+    finally:
+        caller.metadata = _recorded(stream)
     return _answer(pieces, finish, stream.metadata)
+
+
+def _recorded(stream: ChatStream) -> Metadata | None:
+    """The record of a stream that was left, whole or not; None where it never began."""
+    try:
+        return stream.metadata
+    except RuntimeError:
+        return None
 
 
 # The functions below take content out of its seal, and are gone before anything can go wrong.
