@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from here import lacking
 
 from zdr_router.hosts.keys.making import make_key
+from zdr_router.key_settings import KeySettings
+from zdr_router.records.store.settings import PostgresSettings
 from zdr_router.sealed import Sealed
-from zdr_router.state.settings import KeySettings, PostgresSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

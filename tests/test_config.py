@@ -351,7 +351,7 @@ def test_keys_of_a_fleet_are_kept_in_postgresql_and_counted_in_redis(write, tmp_
         (KEYS, {}, "the pepper of API keys is not there; set the environment variable PEPPER"),
         (KEYS, {"PEPPER": "short"}, "the pepper has 5 characters, and needs 32; make one at random"),
         (KEYS.replace("{env: PEPPER}", "secret-written-down"), {}, "a key is never written in a file"),
-        ("keys: {store: {}, pepper: {env: PEPPER}}\n", {"PEPPER": "p" * 32}, r"keys are kept in \{file: PATH\}"),
+        ("keys: {store: {}, pepper: {env: PEPPER}}\n", {"PEPPER": "p" * 32}, r"a store is \{file: PATH\}"),
         (POSTGRES, {}, "the password of PostgreSQL is not there"),
         (KEYS.replace("}}\n", "}, stale_after: 1s}\n"), {"PEPPER": "p" * 32}, "greater than or equal to 2"),
     ],

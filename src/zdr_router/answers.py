@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from zdr_router.driver.ended import ENDS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody, EmbeddingsBody
     from zdr_router.driver.stream import StreamRun
     from zdr_router.metadata import Metadata, Refusal
+    from zdr_router.registry.ladders import Grade
     from zdr_router.sealed import Sealed
 
 
@@ -65,6 +68,16 @@ class Embeddings:
         return f"<Embeddings from {self.metadata.target}, {self._body}>"
 
 
+class Served(NamedTuple):
+    """Who answers a request: what its record will say."""
+
+    request_id: str
+    target: str
+    configuration: str
+    model: str
+    attestation: str
+
+
 class ChatStream:
     """A streamed answer: an async context manager, and an async iterator of OpenAI's chunks inside it.
 
@@ -87,7 +100,11 @@ class ChatStream:
 
     async def __aenter__(self) -> Self:
         """Walk until the first content has come. Raises what `chat` would raise."""
-        await self._run.open()
+        try:
+            await self._run.open()
+        except ENDS as end:
+            end.__traceback__ = None  # the frames below have the request
+            raise
         return self
 
     async def __aexit__(
@@ -102,14 +119,35 @@ class ChatStream:
 
     async def __anext__(self) -> ChatChunk:
         """The next chunk. Raises `StreamBroken` where the stream died after its first content."""
-        chunk = await self._run.next()
+        try:  # as in `next_chunk`, which would cost each chunk another coroutine
+            chunk = await self._run.next()
+        except ENDS as end:
+            end.__traceback__ = None
+            raise
         if chunk is None:
             raise StopAsyncIteration
         return chunk
 
     async def next_chunk(self) -> ChatChunk | None:
         """As the iterator, but None at the end."""
-        return await self._run.next()
+        try:
+            return await self._run.next()
+        except ENDS as end:
+            end.__traceback__ = None  # the frames below may hold a part of the answer
+            raise
+
+    async def next_chunks(self) -> list[ChatChunk]:
+        """All chunks that have come and were not read, at least one; none at the end. Raises as the iterator."""
+        return await self._run.take()
+
+    @property
+    def served(self) -> Served:
+        """Who answers, known as soon as the block is entered."""
+        if self._run.answers is None:
+            message = "nobody answers yet: use `async with` around the stream"
+            raise RuntimeError(message)
+        request_id, target = self._run.answers
+        return Served(request_id, target.id, target.configuration.id, target.model, target.digest)
 
     def __repr__(self) -> str:
         """Whether it has ended."""
@@ -118,7 +156,10 @@ class ChatStream:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A target that may serve a request. `until` is when its clearance lapses, in seconds since the epoch."""
+    """A target that may serve a request. `until` is when its clearance lapses, in seconds since the epoch.
+
+    `grade` is how strong its basis is, `exceptions` are what it keeps content on, and the policy tolerates.
+    """
 
     target: str
     configuration: str
@@ -126,6 +167,8 @@ class Planned:
     until: float
     cache: str
     forced: tuple[str, ...]
+    grade: Grade = "claimed"
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

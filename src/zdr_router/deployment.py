@@ -12,14 +12,16 @@ from zdr_router.state.settings import StateSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zdr_router.hosting import ServeSettings
+    from zdr_router.key_settings import KeySettings
     from zdr_router.policy.accounts import Account
     from zdr_router.policy.policy import Policy
     from zdr_router.policy.target import Target
     from zdr_router.records.receipts.settings import ReceiptSettings
+    from zdr_router.records.store.settings import StoreSettings
     from zdr_router.registry import Registry
     from zdr_router.routing.plan import Route
     from zdr_router.sealed import Sealed
-    from zdr_router.state.settings import KeySettings
     from zdr_router.transport.settings import TransportSettings
 
 
@@ -44,6 +46,8 @@ class Deployment:
     salt: Sealed[str] | None = None
     receipts: ReceiptSettings | None = None
     keys: KeySettings | None = None
+    serve: ServeSettings | None = None
+    records: StoreSettings | None = None
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from zdr_router.policy.accounts import Account
+from zdr_router.policy.calendar import DAY
 from zdr_router.policy.policy import Policy
 from zdr_router.policy.secrets import SecretSource
+from zdr_router.records.store.settings import WhenFull
 from zdr_router.registry.base import Declared, Duration, Identifier, Text, one_said
 from zdr_router.registry.configuration import Schema
 from zdr_router.routing.settings import ProbeMethod
 from zdr_router.routing.strategy import LatencyMeasure, StrategyName
+
+_CENTURY: Final = 36_525 * DAY
 
 
 class WeightedTarget(Declared):
@@ -165,8 +169,8 @@ class PostgresEntry(Declared):
     namespace: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "zdr"
 
 
-class KeyStoreEntry(Declared):
-    """Where API keys are kept: a file of SQLite, or PostgreSQL for a fleet. `zdr keys add` makes what is missing."""
+class StoreEntry(Declared):
+    """Where records or keys are kept: a file of SQLite, which is made when it is missing, or PostgreSQL for a fleet."""
 
     model_config = ConfigDict(json_schema_extra=one_said("file", "postgresql"))
 
@@ -176,9 +180,23 @@ class KeyStoreEntry(Declared):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.file is None) == (self.postgresql is None):
-            kind, message = "store", "keys are kept in {file: PATH} or in {postgresql: {url: ..., username: ...}}"
+            kind, message = "store", "a store is {file: PATH} or {postgresql: {url: ..., username: ...}}"
             raise PydanticCustomError(kind, message)
         return self
+
+
+class RecordsEntry(Declared):
+    """The operational record of requests, kept for `keep`, and the incident index, kept for `incidents`.
+
+    What is older is deleted. `when_full` says what becomes of requests while records cannot be written and no more of
+    them can be held in memory: they are refused, or served and not recorded.
+    """
+
+    store: StoreEntry
+    keep: Annotated[Duration, Field(ge=3600, le=_CENTURY)] = 90 * DAY
+    incidents: Annotated[Duration, Field(ge=DAY, le=_CENTURY)] = 400 * DAY
+    when_full: WhenFull = "refuse"
+    hold: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
 
 
 class SharedCounters(Declared):
@@ -194,10 +212,56 @@ class KeysEntry(Declared):
     key is taken any more, since one of them may have been revoked.
     """
 
-    store: KeyStoreEntry
+    store: StoreEntry
     pepper: SecretSource
     counters: SharedCounters | None = None
     stale_after: Annotated[Duration, Field(ge=2)] = 60.0
+
+
+class CertificateEntry(Declared):
+    """What a server shows its callers: files in PEM, relative to this file, read again when they change."""
+
+    certificate: Text
+    key: Text
+
+
+class GatewayLimits(Declared):
+    """How much of a request is taken: bytes of its head and body, levels of its JSON, and how long each may take.
+
+    Within `write_within` a caller has to take something of its answer.
+    """
+
+    head: Annotated[int, Field(ge=1024, le=1 << 20)] = 16 << 10
+    body: Annotated[int, Field(ge=1024, le=1 << 30)] = 20 << 20
+    nesting: Annotated[int, Field(ge=8, le=200)] = 64
+    head_within: Annotated[Duration, Field(gt=0)] = 10.0
+    body_within: Annotated[Duration, Field(gt=0)] = 30.0
+    write_within: Annotated[Duration, Field(gt=0)] = 30.0
+
+
+class GatewayEntry(Declared):
+    """What `zdr serve` is: where it listens, who may ask, and how it ends.
+
+    `keys: none` lets everybody in, on loopback only; otherwise the keys of the section `keys` are asked for. Beyond
+    loopback it speaks TLS, unless `unsafe_cleartext` says that something before it does. `hosts` are the only names it
+    answers to. `metrics_key` opens `/metrics`. `show_models` tells callers which model answered. After SIGTERM it
+    goes on for `notice`, and ends what is still under way after `drain`.
+    """
+
+    listen: Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$")] = (
+        "127.0.0.1:8080"
+    )
+    keys: Literal["none"] | None = None
+    tls: CertificateEntry | None = None
+    unsafe_cleartext: bool = False
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    hosts: list[Text] | None = None
+    proxies: list[Text] = Field(default_factory=list)
+    metrics_key: SecretSource | None = None
+    show_models: bool = False
+    limits: GatewayLimits = GatewayLimits()
+    notice: Duration = 0.0
+    drain: Duration = 30.0
 
 
 class ConfigFile(Declared):
@@ -219,4 +283,6 @@ class ConfigFile(Declared):
     telemetry: TelemetryEntry = TelemetryEntry()
     salt: SecretSource | None = None
     receipts: ReceiptsEntry | None = None
+    records: RecordsEntry | None = None
     keys: KeysEntry | None = None
+    gateway: GatewayEntry = GatewayEntry()

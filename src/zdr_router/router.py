@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
 from zdr_router.config import assemble, load, route_of
+from zdr_router.driver.ended import ENDS
 from zdr_router.driver.engine import Ask
 from zdr_router.driver.service import Service
 from zdr_router.driver.stream import StreamRun
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.policy import Policy
     from zdr_router.records.base import Recorder
+    from zdr_router.records.store.store import MetadataStore
     from zdr_router.state.trust import TrustStore
     from zdr_router.transport.settings import TransportSettings
 
@@ -136,9 +138,19 @@ class AsyncRouter:
         return self._service.deployment
 
     @property
+    def is_open(self) -> bool:
+        """Whether requests can be sent."""
+        return self._service.running is not None
+
+    @property
     def trust(self) -> TrustStore:
         """What was revoked and contradicted; it stays what it is when something is reloaded."""
         return self._service.trust
+
+    @property
+    def records(self) -> MetadataStore | None:
+        """Where metadata is kept, if the operator's file says so: how much waits there, and how much was lost."""
+        return self._service.records
 
     async def __aenter__(self) -> Self:
         """Open the connections' pool and the trust state, and load what a dialect needs. Raises `ConfigError`."""
@@ -203,7 +215,7 @@ class AsyncRouter:
         """Answer a chat as a stream: `async with router.stream_chat(…) as stream: async for chunk in stream: …`."""
         body = {"model": model, "messages": messages, **parameters, "stream": True}
         ask = _ask("chat.completions", body, tenant, customer, policy, timeout, key, signals)
-        return ChatStream(StreamRun(self._service.engine, self._service.ready, ask))
+        return self.stream(ask)
 
     def embed(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
@@ -222,6 +234,29 @@ class AsyncRouter:
         body = {"model": model, "input": input, **parameters}
         return self._embed(_ask("embeddings", body, tenant, customer, policy, timeout, key, signals))
 
+    # For hosts, whose callers' bodies arrive whole: what is in one is never taken for an argument.
+
+    def answer(self, ask: Ask) -> Coroutine[Any, Any, ChatCompletion | Embeddings]:
+        """Answer a sealed request to `chat.completions` or `embeddings`, whole."""
+        return self._embed(ask) if ask.endpoint == "embeddings" else self._chat(ask)
+
+    def stream(self, ask: Ask) -> ChatStream:
+        """Answer a sealed request to `chat.completions` as a stream."""
+        return ChatStream(StreamRun(self._service.engine, self._service.ready, ask))
+
+    def plan(self, ask: Ask) -> Explanation:
+        """`explain` for a sealed request."""
+        at = time.monotonic()
+        try:
+            prepared = self._service.engine.read(ask, at)
+        except InvalidRequest as error:
+            error.__traceback__ = None  # the frames below have the request
+            del ask
+            raise
+        plan = self._service.engine.plan(prepared, at)
+        resting = tuple(each.target.id for each in plan.resting)
+        return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
+
     def explain(
         self,
         *,
@@ -236,11 +271,7 @@ class AsyncRouter:
         content = {} if endpoint == "embeddings" else {"messages": messages}
         ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None, None, ())
         del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
-        at = time.monotonic()
-        prepared = self._service.engine.read(ask, at)
-        plan = self._service.engine.plan(prepared, at)
-        resting = tuple(each.target.id for each in plan.resting)
-        return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
+        return self.plan(ask)
 
     def turned_away(  # noqa: PLR0913 - what is recorded, each by name
         self,
@@ -284,13 +315,24 @@ class AsyncRouter:
         log.warning("target changed by hand change=%s target=%s", event.kind, target_id)
 
     async def _chat(self, ask: Ask) -> ChatCompletion:
-        if ask.stream:
-            raise InvalidRequest("`chat` gives whole answers; use `stream_chat` for a stream", param="stream")
-        decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        try:
+            if ask.stream:
+                raise InvalidRequest("`chat` gives whole answers; use `stream_chat` for a stream", param="stream")
+            decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        except ENDS as end:
+            # Whoever keeps the error keeps no frame that has the request, nor a cycle that waits for the collector.
+            end.__traceback__ = None
+            del ask
+            raise
         return ChatCompletion(decoded.body, metadata)
 
     async def _embed(self, ask: Ask) -> Embeddings:
-        decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        try:
+            decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        except ENDS as end:  # as in `_chat`
+            end.__traceback__ = None
+            del ask
+            raise
         return Embeddings(decoded.body, metadata)
 
 
@@ -316,4 +358,6 @@ def _planned(clearance: Clearance) -> Planned:
     target = clearance.target
     forced = tuple(forced.name for forced in clearance.forced)
     cache = target.configuration.cache.medium
-    return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced)
+    exceptions = tuple(dict.fromkeys(clause.trigger for clause in target.configuration.exceptions))
+    grade = clearance.standing.grade
+    return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced, grade, exceptions)

@@ -14,7 +14,8 @@ from zdr_router.cli.exits import Code
 
 CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
-    *("demo", "ask", "mcp", "explain", "check", "conform", "grant", "statement", "revoke", "release"),
+    *("demo", "ask", "mcp", "explain", "serve", "check", "conform", "grant", "statement", "revoke", "release"),
+    *("usage", "incident"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
     *("keys add", "keys rotate", "keys revoke", "keys list", "keys show", "keys contact"),
@@ -28,8 +29,9 @@ COMMANDS = [
         "receipts rotate",
         "receipts verify",
     ),
+    *(f"metadata {name}" for name in ("export", "show", "correct", "erase", "purge", "archived")),
 ]
-GROUPS = ("registry", "keys", "trust", "import", "receipts")
+GROUPS = ("registry", "keys", "trust", "import", "receipts", "metadata")
 
 
 def test_the_version_is_that_of_the_package(zdr):

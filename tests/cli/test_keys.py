@@ -57,6 +57,13 @@ def test_a_key_is_printed_alone_and_only_where_that_was_asked_for(keys):
     assert len(json.loads(keys("list", "--json").stdout)) == 1
 
 
+def test_a_cap_that_does_not_count_everything_is_said(keys):
+    result = keys("add", "backend", "--usd-per-day", "5", "--print")
+    assert "warning: what these answer is not counted against the cap" in result.stderr
+    assert "local/any" in result.stderr
+    assert "warning" not in keys("add", "backend", "--print").stderr
+
+
 def test_a_key_in_a_file_is_its_owners_alone_and_is_said_nowhere(keys, tmp_path):
     out = tmp_path / "acme.key"
     result = keys("add", "backend", "--out", out)

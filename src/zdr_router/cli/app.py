@@ -19,18 +19,22 @@ from zdr_router.cli import (
     explain,
     grant,
     importing,
+    incident,
     keys,
     keys_show,
     mcp,
+    metadata,
     receipts,
     receipts_verify,
     registry,
     renew,
     schema,
+    serve,
     site,
     stale,
     statement,
     trust,
+    usage,
 )
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
@@ -138,6 +142,7 @@ def demo(
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
@@ -158,3 +163,6 @@ app.add_typer(trust.app, name="trust")
 app.add_typer(importing.app, name="import")
 receipts.app.command("verify", epilog=receipts_verify.EXAMPLES)(receipts_verify.verify)
 app.add_typer(receipts.app, name="receipts")
+app.add_typer(metadata.app, name="metadata")
+app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
+app.command("incident", epilog=incident.EXAMPLES)(incident.incident)

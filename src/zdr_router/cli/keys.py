@@ -22,10 +22,10 @@ from zdr_router.deployment import Deployment
 from zdr_router.hosts.keys.key import ENDPOINTS, Key, Limits
 from zdr_router.hosts.keys.making import make_key, rotate_key
 from zdr_router.hosts.keys.store import KeyStore
+from zdr_router.key_settings import KeySettings
 from zdr_router.policy.calendar import start_of
 from zdr_router.policy.policy import Policy
 from zdr_router.registry.base import Duration, Identifier
-from zdr_router.state.settings import KeySettings
 
 app = typer.Typer(
     name="keys",
@@ -134,6 +134,9 @@ def add(  # noqa: PLR0913 - all that a key may say
 
     with given.holding(text):
         asyncio.run(keep())
+    if key.limits.capped and (unpriced := _without_price(deployment, route)):
+        what = "warning: what these answer is not counted against the cap, since they have no price in the registry: "
+        Output(as_json=as_json).note(what + ", ".join(unpriced))
     given.tell(text, f"made the key {key.id} ({key.name})", {"key": key.id, "name": key.name})
 
 
@@ -217,6 +220,17 @@ def moment(instant: float) -> str:
 async def _find(settings: KeySettings, key: str) -> Key:
     async with KeyStore(settings) as store:
         return await find(store, key)
+
+
+def _without_price(deployment: Deployment, routes: Collection[str] | None) -> list[str]:
+    """The targets of these routes, or of all, whose price is not known."""
+    targets = {
+        target.id: target
+        for name, route in deployment.routes.items()
+        if not routes or name in routes
+        for target in route.targets
+    }
+    return sorted(name for name, each in targets.items() if each.declared is None or each.declared.price is None)
 
 
 def _seconds(text: str) -> float:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from zdr_router.credentials.reading import read_secret
 from zdr_router.errors import ConfigError
 from zdr_router.records.receipts.settings import ReceiptSettings
 from zdr_router.registry import Registry, shipped_directory
-from zdr_router.state.settings import KeySettings, PostgresSettings, RedisSettings, StateSettings
+from zdr_router.state.settings import RedisSettings, StateSettings
 from zdr_router.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zdr_router.entries import (
-        KeysEntry,
-        PostgresEntry,
         ReceiptsEntry,
         RedisEntry,
         RegistrySources,
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
     from zdr_router.sealed import Sealed
 
 _SALT_LENGTH: Final = 16
-_PEPPER_LENGTH: Final = 32
-_POSTGRES_PORT: Final = 5432
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,39 +77,6 @@ def redis(given: RedisEntry, where: Where, *path: str) -> RedisSettings:
     password = None if given.password is None else where.secret(given.password, place, "the password of Redis")
     ca_file = None if given.ca_file is None else str(where.base / given.ca_file)
     return RedisSettings(given.url, given.username, password, ca_file, given.prefix, where.line(*place))
-
-
-def postgresql(given: PostgresEntry, where: Where, *path: str) -> PostgresSettings:
-    """A PostgreSQL server that is declared at `path`."""
-    place = (*path, "postgresql", "url")
-    password = None if given.password is None else where.secret(given.password, place, "the password of PostgreSQL")
-    try:
-        parts = urlsplit(given.url)
-        host, port = parts.hostname or "", parts.port or _POSTGRES_PORT
-    except ValueError:
-        parts, host, port = urlsplit(""), "", 0
-    if not host:
-        raise where.error(place, "this is not the address of a server", "write it postgresql://HOST:PORT/DATABASE")
-    ca_file = None if given.ca_file is None else str(where.base / given.ca_file)
-    database = parts.path.removeprefix("/")
-    return PostgresSettings(
-        host, port, database, given.username, password, ca_file, given.private_network, given.namespace
-    )
-
-
-def keys(entry: KeysEntry, where: Where) -> KeySettings:
-    """Where API keys are kept."""
-    place: Path | PostgresSettings
-    if entry.store.postgresql is not None:
-        place = postgresql(entry.store.postgresql, where, "keys", "store")
-    else:
-        place = where.base / (entry.store.file or "")
-    pepper = where.secret(entry.pepper, ("keys", "pepper"), "the pepper of API keys")
-    if len(pepper.open()) < _PEPPER_LENGTH:
-        what = f"the pepper has {len(pepper.open())} characters, and needs {_PEPPER_LENGTH}"
-        raise where.error(("keys", "pepper"), what, "make one at random: openssl rand -hex 32")
-    counters = None if entry.counters is None else redis(entry.counters.redis, where, "keys", "counters")
-    return KeySettings(place, pepper, counters, entry.stale_after, where.line("keys"))
 
 
 def salt(given: SecretSource | None, where: Where) -> Sealed[str] | None:

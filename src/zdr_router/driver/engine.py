@@ -15,7 +15,7 @@ from zdr_router.driver.following import follow
 from zdr_router.driver.gate import HealthGate
 from zdr_router.driver.ledger import Ledger
 from zdr_router.driver.terms import Prepared, Terms
-from zdr_router.driver.verdicts import failure, refused
+from zdr_router.driver.verdicts import failure, refused, unrecorded
 from zdr_router.errors import InvalidRequest
 from zdr_router.metadata import ErrorCode, Metadata, Signal
 from zdr_router.policy.request import Request
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zdr_router.driver.stream import StreamRun
     from zdr_router.policy.clearing import Clearing
     from zdr_router.policy.policy import Policy
-    from zdr_router.records.base import Recorder
+    from zdr_router.records.base import Keeper, Recorder
     from zdr_router.routing.health import StateStore
     from zdr_router.routing.walk import Start
     from zdr_router.sealed import Sealed
@@ -56,7 +56,10 @@ _CALLER_LEFT: Final = 499
 
 
 class Ask(NamedTuple):
-    """What a caller of the library gives: a sealed body, and under whose name and demands it runs."""
+    """What a caller of the library gives: a sealed body, and under whose name and demands it runs.
+
+    `left` is told of the record of a whole answer whose asker was cancelled, because nobody else is there to be told.
+    """
 
     endpoint: str
     body: Sealed[Mapping[str, object]]
@@ -67,6 +70,7 @@ class Ask(NamedTuple):
     timeout: float | None
     key: str | None = None
     signals: tuple[Signal, ...] = ()
+    left: Callable[[Metadata], None] | None = None
 
     def __repr__(self) -> str:
         """Without tenant, customer and key, which are not known to be names before they are read."""
@@ -85,14 +89,16 @@ class Engine:
         health: StateStore,
         loads: Loads,
         recorders: Sequence[Recorder],
+        records: Keeper | None = None,
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
-        """Nothing runs yet."""
+        """Nothing runs yet. While `records` accepts none, no request begins."""
         self.terms = Terms(deployment, clearing, trust, clock)
         self._trust = trust
         self._stores = Stores(health, loads, HealthGate(health, loads, random), trust)
         self._recorders = recorders
+        self._records = records
         self._clock = clock
         self._random = random
         # Weakly: one that its reader forgot to leave is not kept, nor what it holds.
@@ -104,29 +110,40 @@ class Engine:
         return self.terms.deployment
 
     def prepare(self, ask: Ask, began: float) -> Prepared:
-        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did."""
+        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did.
+
+        Raises `Exhausted` where the request could not be recorded.
+        """
         try:
-            return self.read(ask, began)
-        except InvalidRequest as error:
-            fault = error
-        ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
-        fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
-        self.record(fault.metadata)
-        raise fault.with_traceback(None)
+            prepared = self.read(ask, began)
+        except InvalidRequest as fault:
+            ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
+            fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
+            self.record(fault.metadata)
+            fault.__traceback__ = None
+            raise
+        self._admit(prepared.ledger, began)
+        return prepared
+
+    def _admit(self, ledger: Ledger, at: float) -> None:
+        """Raise `Exhausted` while what begins could not be recorded."""
+        if self._records is not None and not self._records.accepts:
+            error = unrecorded(ledger, at)
+            self.record(error.metadata)
+            raise error
 
     def read(self, ask: Ask, began: float) -> Prepared:
         """Read the request and record nothing. Raises `InvalidRequest`."""
         try:
             return self._read(ask, began)
-        except InvalidRequest as error:
-            fault = error
-        # Without the frames that read the body: their locals are content.
-        raise fault.with_traceback(None)
+        except InvalidRequest as fault:
+            fault.__traceback__ = None  # without the frames that read the body: their locals are content
+            raise
 
     def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)
         for what, name in (("customer", ask.customer), ("key", ask.key)):
-            if name is not None and not _NAME.fullmatch(name):
+            if name is not None and not valid_name(name):
                 raise InvalidRequest(f"a {what} id is 1 to 128 letters, digits and ._:-", param=what)
         if route is None:
             raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
@@ -176,7 +193,9 @@ class Engine:
         try:
             await self.follow(prepared, course, attempt, now)
         except asyncio.CancelledError as left:
-            self.abandon(course, now())
+            metadata = self.abandon(course, now())
+            if ask.left is not None:
+                ask.left(metadata)
             left.__traceback__ = None  # the frames below may hold a part of the answer
             raise
         if course.answer is None:
@@ -289,9 +308,14 @@ class Engine:
                 stream.cut_unless_cleared()
 
 
+def valid_name(name: str) -> bool:
+    """Whether it can be the id of a customer or key."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _valid(name: str | None) -> str | None:
     """A host's own id, where it is one."""
-    return name if name is not None and _NAME.fullmatch(name) else None
+    return name if name is not None and valid_name(name) else None
 
 
 def _log(metadata: Metadata) -> None:

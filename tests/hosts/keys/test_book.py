@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime as dt
 import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keys_here import PEPPER, a_key
 
 from zdr_router.hosts.keys import guesses, spikes
@@ -106,6 +109,14 @@ async def test_what_is_no_key_is_401_and_nobody_is_named(book, presented, signal
         assert presented not in repr(denied)
 
 
+@given(st.text(alphabet=st.characters(), max_size=80), st.text(alphabet=st.characters(), max_size=40))
+def test_any_text_is_answered_and_none_is_repeated(presented, address):
+    denied = asyncio.run(ask(book_of([a_key()[0]], PEPPER), presented, address=address))
+    assert denied.status == 401
+    if len(presented) > 12:
+        assert presented not in repr(denied)
+
+
 async def test_another_secret_under_a_known_id_says_no_more_than_an_unknown_id(book):
     key, _ = a_key(revoked=1.0)
     guessed = await ask(book(key), written(key.id, new_secret()))
@@ -139,7 +150,8 @@ async def test_what_a_key_is_not_for_is_403(book, asked):
     denied = await ask(book(key), text, **asked)
     assert (denied.status, denied.error_code, denied.signals) == (403, ErrorCode.OUT_OF_SCOPE, (Signal.OUT_OF_SCOPE,))
     assert "insufficient_scope" in denied.headers["www-authenticate"]
-    assert isinstance(await ask(book(key), text, endpoint="models", route=None), Admission)
+    listing = await ask(book(key), text, endpoint="models", route=None)
+    assert listing.routes == {"assistant"}
 
 
 async def test_the_limit_of_requests_is_429_with_the_headers_of_openai(book, time):
@@ -198,7 +210,9 @@ async def test_requests_at_a_time_are_limited_until_one_is_released(book):
 async def test_tokens_are_settled_by_what_was_taken(book, known, left):
     key, text = a_key(limits=Limits(tokens_per_minute=100))
     keys = book(key)
-    (await ask(keys, text, tokens=60)).release(known)
+    admission = await ask(keys, text, tokens=60)
+    admission.release(known)
+    admission.release(metadata(input_tokens=7, output_tokens=7))  # again
     found = await keys._counters.reserve(key.id, key.limits, 0)
     assert found.tokens == left
 

@@ -12,13 +12,12 @@ from here import needs_extra
 from keys_here import PEPPER, a_key, settings, some_place, sql
 from redis_here import some_redis
 
-from zdr_router.hosts.keys.book import Book, Known
 from zdr_router.hosts.keys.kept import KeptKeys
 from zdr_router.hosts.keys.key import Limits
-from zdr_router.hosts.keys.spending import Spending
 from zdr_router.hosts.keys.store import KeyStore
-from zdr_router.hosts.keys.token import hasher, parse
-from zdr_router.state.settings import PostgresSettings, RedisSettings
+from zdr_router.hosts.keys.token import parse
+from zdr_router.records.store.settings import PostgresSettings
+from zdr_router.state.settings import RedisSettings
 
 needs_extra("store", "sqlalchemy", "aiosqlite")
 needs_extra("postgres", "asyncpg")
@@ -73,7 +72,7 @@ async def test_what_callers_present_is_in_no_store_and_no_log(place, url, caplog
                     assert secret not in repr(answer)
             shared = everything_under(client, prefix)
             assert key.id.encode() in shared
-            reprs = repr((book, vars(book), vars(book._book), vars(book._known), settings(place), key))
+            reprs = repr((book, vars(book), vars(book._follower), vars(book._follower.book), settings(place), key))
         client.delete(*client.scan_iter(f"{prefix}:*"))
     kept = await everything_in(place)
     assert key.id.encode() in kept
@@ -91,10 +90,19 @@ class Broken:
         raise RuntimeError(key)
 
 
-async def test_a_fault_while_a_request_is_counted_shows_no_key():
+@pytest.fixture
+async def kept_book(tmp_path):
+    """A book over a file whose counters fail, and what the holder of its key presents."""
     key, text = a_key(limits=LIMITS)
-    book = Book(Known([key]), hasher(PEPPER), Broken(), Spending(), clock=lambda: 0.0, now=lambda: 0.0)
-    presented = text.open()
+    async with KeyStore(settings(tmp_path / "keys.db")) as store:
+        await store.add(key)
+    async with KeptKeys(settings(tmp_path / "keys.db"), lease=60) as book:
+        book._follower.book._counters = Broken()
+        yield book, text.open()
+
+
+async def test_a_fault_while_a_request_is_counted_shows_no_key(kept_book):
+    book, presented = kept_book
     task = asyncio.create_task(book.admit(presented, endpoint="e", route=None, address="203.0.113.77", tokens=1))
     with pytest.raises(RuntimeError) as raised:
         await task

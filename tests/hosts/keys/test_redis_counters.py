@@ -96,7 +96,9 @@ async def test_what_is_settled_is_there_again_for_everybody(url, prefix):
         await until(admitted)
         first.settle(800)  # again: it gives nothing back
         await asyncio.sleep(0.1)
-        assert (await one.reserve("k", only, 0)).over == "concurrent"
+        found = await one.reserve("k", only, 0)
+        assert found.over == "concurrent"
+        assert found.tokens == pytest.approx(400, abs=90)
 
 
 async def test_what_follows_in_one_worker_sees_what_was_settled_before(url, prefix):
@@ -264,3 +266,15 @@ def test_redis_and_memory_decide_alike(url, given, asks):
     asyncio.run(both())
     with redis.Redis.from_url(url) as client:
         client.delete(*names_of(prefix, "k"))
+
+
+async def test_a_fault_of_ours_lets_nobody_wait(url, prefix, caplog, monkeypatch):
+    async with worker(url, prefix) as one:
+
+        async def broken(*_):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(one, "_run", broken)
+        assert (await one.reserve("k", Limits(1), 1)).over is None
+        assert (await one.reserve("k", Limits(1), 1)).over == "requests"
+    assert "counting in Redis has ended error=ZeroDivisionError" in caplog.text

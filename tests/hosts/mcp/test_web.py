@@ -291,6 +291,22 @@ async def test_a_key_is_told_what_became_of_its_request(body, status):
     assert released is None or released.key == "k-1"
 
 
+async def test_a_key_is_told_of_a_request_that_was_given_up():
+    book = Admits()
+    async with (
+        Upstream(up.hang) as server,
+        router(server) as open_router,
+        listening(mcp.app(open_router, book)) as url,
+        client(url, "any") as connected,
+    ):
+        under_way = asyncio.create_task(connected.call_tool("ask", ASK))
+        arrived = await server.next_request()
+        under_way.cancel()
+        await asyncio.gather(under_way, return_exceptions=True)
+        await arrived.gone.wait()
+    assert [each.error_code for each in book.released if each is not None] == [ErrorCode.CANCELLED]
+
+
 async def test_a_key_is_told_the_route_and_an_estimate():
     book = Admits()
     async with Upstream() as server, router(server) as open_router, listening(mcp.app(open_router, book)) as url:

@@ -17,7 +17,8 @@ class Admission:
     """A request may go on, as one of this key. `release` has to be called once it is over, however it ended.
 
     `key` is the id of the key; `policy` tightens the tenant's; `signals` is what was noticed besides; `headers` tell
-    the caller what is left of its limits.
+    the caller what is left of its limits. `routes` are all that the key may ask for, None where it may ask for any: a
+    list of routes shows no others.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Admission:
     signals: tuple[Signal, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     on_release: Callable[[Metadata | None], None] | None = field(default=None, repr=False)
+    routes: frozenset[str] | None = None
 
     def release(self, metadata: Metadata | None) -> None:
         """Give the place back, and count the tokens and the price that `metadata` tells. Again it does nothing.

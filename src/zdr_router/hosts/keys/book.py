@@ -79,9 +79,8 @@ class Book:
             return denied
         signals = self._noticed(key.id)
         if not key.limits.counted:
-            return Admission(
-                key.id, key.tenant, key.customer, key.policy, signals, on_release=partial(self._settle, key, None, 0)
-            )
+            release = partial(self._settle, key, None, 0)
+            return Admission(key.id, key.tenant, key.customer, key.policy, signals, {}, release, key.routes)
         counted = await self._counters.reserve(key.id, key.limits, tokens)
         if counted.over is not None:
             self._spikes.happened("refusals", key.id)
@@ -94,6 +93,7 @@ class Book:
             signals,
             saying.left(key.limits, counted),
             partial(self._settle, key, counted.settle, tokens),
+            key.routes,
         )
 
     def _identify(self, presented: str | None, address: str) -> Key | Denied:

@@ -50,7 +50,7 @@ class Guesses:
         return 0.0
 
     def _name(self, address: str) -> bytes:
-        return blake2b(_network(address).encode(), key=self._secret, digest_size=16).digest()
+        return blake2b(_network(address).encode(errors="replace"), key=self._secret, digest_size=16).digest()
 
 
 def _network(address: str) -> str:

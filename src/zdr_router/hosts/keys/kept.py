@@ -9,8 +9,8 @@ import asyncio
 import datetime as dt
 import logging
 import time
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Final, Self
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.errors import ConfigError
 from zdr_router.hosts.keys.book import Book, Known
@@ -19,14 +19,14 @@ from zdr_router.hosts.keys.redis_counters import RedisCounters
 from zdr_router.hosts.keys.spending import Spending, periods
 from zdr_router.hosts.keys.store import KeyStore
 from zdr_router.hosts.keys.token import hasher
-from zdr_router.state.redis_link import end
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from types import TracebackType
 
     from zdr_router.hosts.keys.base import Admission, Denied
     from zdr_router.hosts.keys.counting import Counters
-    from zdr_router.state.settings import KeySettings
+    from zdr_router.key_settings import KeySettings
 
 log = logging.getLogger("zdr_router")
 
@@ -37,33 +37,67 @@ WRITE: Final = 2.0
 
 
 class KeptKeys:
-    """A `KeyBook` while it is entered: `async with KeptKeys(deployment.keys, lease=...) as book`."""
+    """A `KeyBook` while it is entered: `async with KeptKeys(deployment.keys, lease=deployment.patience) as book`."""
 
     def __init__(self, settings: KeySettings, *, lease: float) -> None:
         """`lease` is how many seconds a request may take: after that its place is free. Raises `ConfigError`."""
         self._settings = settings
+        self._follower = _Follower(settings, lease)
+
+    def admit(
+        self, presented: str | None, *, endpoint: str, route: str | None, address: str, tokens: int
+    ) -> Coroutine[Any, Any, Admission | Denied]:
+        """Whether a request may go on; see `KeyBook`."""
+        # Not a coroutine of its own: its frame would hold what was presented for as long as the request is counted.
+        book = self._follower.book
+        return book.admit(presented, endpoint=endpoint, route=route, address=address, tokens=tokens)
+
+    async def reload(self, settings: KeySettings, *, lease: float) -> None:
+        """Go by another section `keys` from now on. Raises `ConfigError`, and what was in force stays.
+
+        Requests under way are settled where they were admitted. What is counted in memory begins anew.
+        """
+        if settings.same(self._settings):
+            return
+        follower = _Follower(settings, lease)
+        await follower.__aenter__()
+        before, self._follower, self._settings = self._follower, follower, settings
+        before.spending.hand_over(follower.spending)
+        await before.__aexit__(None, None, None)
+
+    async def __aenter__(self) -> Self:
+        """Read every key. Raises `ConfigError` where that cannot be done."""
+        await self._follower.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write down what is left to be, and let go of everything."""
+        await self._follower.__aexit__(kind, error, trace)
+
+
+class _Follower:
+    """Follows the keys of one store for as long as it is entered."""
+
+    def __init__(self, settings: KeySettings, lease: float) -> None:
+        self._settings = settings
         self._store = KeyStore(settings)
         self._known = Known()
-        self._spending = Spending()
+        self.spending = Spending()
         self._epoch = 0
         self._wrote = float("-inf")
         self._readable = True
+        self._closing = asyncio.Event()
         self._stack = AsyncExitStack()
         self._task: asyncio.Task[None] | None = None
         local = LocalCounters(time.monotonic, lease)
         self._shared = None if settings.counters is None else RedisCounters(settings.counters, local, lease)
         counters: Counters = local if self._shared is None else self._shared
         clock, now = time.monotonic, time.time
-        self._book = Book(self._known, hasher(settings.pepper), counters, self._spending, clock=clock, now=now)
-
-    async def admit(
-        self, presented: str | None, *, endpoint: str, route: str | None, address: str, tokens: int
-    ) -> Admission | Denied:
-        """Whether a request may go on; see `KeyBook`."""
-        return await self._book.admit(presented, endpoint=endpoint, route=route, address=address, tokens=tokens)
+        self.book = Book(self._known, hasher(settings.pepper), counters, self.spending, clock=clock, now=now)
 
     async def __aenter__(self) -> Self:
-        """Read every key. Raises `ConfigError` where that cannot be done."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._store)
             if self._shared is not None:
@@ -77,19 +111,23 @@ class KeptKeys:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write down what is left to be, and let go of everything."""
         task, self._task = self._task, None
         async with self._stack:
             if task is not None:
-                await end(task)
+                # Not cancelled: of a write that was cut off nobody knows whether it happened; it might be made twice.
+                self._closing.set()
+                await task
             try:
                 await self._write()
             except ConfigError as unwritten:
                 log.error("what keys were used for is lost why=%s", unwritten.problems[0].what)  # noqa: TRY400 - no traceback
 
     async def _follow(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK)
+        while not self._closing.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self._closing.wait()
+                    return
             try:
                 await self._read()
                 if time.monotonic() >= self._wrote + WRITE:
@@ -124,8 +162,8 @@ class KeptKeys:
         """Write down which keys were used and what they spent, and learn what others' requests cost."""
         now = time.time()
         self._wrote = time.monotonic()
-        used, spent = set(self._known.used), dict(self._spending.take())
+        used, spent = set(self._known.used), dict(self.spending.take())
         if used or spent:
             await self._store.write_use(used, dt.datetime.fromtimestamp(now, dt.UTC).date(), spent)
             self._known.used -= used
-        self._spending.wrote(await self._store.spent(periods(now)))
+        self.spending.wrote(await self._store.spent(periods(now)))

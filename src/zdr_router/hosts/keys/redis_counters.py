@@ -135,6 +135,14 @@ class RedisCounters:
         self._wake.set()
 
     async def _pump(self, client: Redis) -> None:
+        try:
+            await self._say_all(client)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for an answer that never comes
+            log.error("counting in Redis has ended error=%s", type(error).__name__)  # noqa: TRY400 - no traceback
+            self._reached = False
+            self._let_go()
+
+    async def _say_all(self, client: Redis) -> None:
         """Say what is to be said, at once; while Redis does not answer, try to reach it now and then."""
         pause = FIRST_PAUSE
         while True:

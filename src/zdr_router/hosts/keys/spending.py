@@ -1,7 +1,7 @@
 """What each key has spent today and this month, in US dollars, and what of it is still to be written down.
 
-Prices are those of the registry, so a request to a model without a price counts as nothing. A request is counted when
-it is over: those that are under way when a cap is reached are not cut off.
+Prices are those of the registry: a request to a model without one, or of unknown length, counts as nothing. It is
+counted when it is over: those that are under way when a cap is reached are not cut off.
 """
 
 from __future__ import annotations
@@ -40,11 +40,19 @@ class Spending:
         self._written: dict[tuple[str, str], float] = {}
         self._ours: defaultdict[tuple[str, str], float] = defaultdict(float)
         self._on_the_way: dict[tuple[str, str], float] = {}
+        self._heir: Spending | None = None
 
     def add(self, key: str, usd: float, now: float) -> None:
         """A request of `key` cost so much."""
+        if self._heir is not None:
+            self._heir.add(key, usd, now)
+            return
         for period in periods(now):
             self._ours[key, period] += usd
+
+    def hand_over(self, heir: Spending) -> None:
+        """Let `heir` have what is added from now on."""
+        self._heir = heir
 
     def of(self, key: str, period: str) -> float:
         """What was spent in a period."""

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from zdr_router.errors import ConfigError, Problem
-from zdr_router.hosts.keys.database import PATIENCE, engine_of, faults_of, name_of, touch, why
 from zdr_router.hosts.keys.rows import key_of, row_of
 from zdr_router.hosts.keys.token import pepper_id
-from zdr_router.state.settings import PostgresSettings
+from zdr_router.records.store.database import claim, engine_of, faults_of, name_of, touch, why
+from zdr_router.records.store.settings import PostgresSettings
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from zdr_router.hosts.keys.key import Key
-    from zdr_router.state.settings import KeySettings
+    from zdr_router.key_settings import KeySettings
 
 log = logging.getLogger("zdr_router")
 
+_PATIENCE: Final = 10.0
+"""Seconds that all of it may take."""
 _LOCK: Final = 0x7A6473
 """Held in PostgreSQL while one process makes the tables: `zds`."""
 
@@ -53,8 +55,8 @@ class KeyStore:
     def __init__(self, settings: KeySettings) -> None:
         """Raises `ConfigError` where a package is missing or certificates cannot be read."""
         self.settings = settings
-        self.name = name_of(settings)
-        self._engine = engine_of(settings)
+        self.name = name_of(settings.place)
+        self._engine = engine_of(settings.place, "keys", settings.source)
 
     async def __aenter__(self) -> Self:
         """Make the tables where there are none."""
@@ -169,16 +171,11 @@ class KeyStore:
         return erased.rowcount > 0
 
     async def _make(self, connection: AsyncConnection) -> None:
-        from sqlalchemy import text  # noqa: PLC0415 - the extra
-
-        from zdr_router.hosts.keys.tables import SCHEMA, STATE, TABLES  # noqa: PLC0415 - as above
+        from zdr_router.hosts.keys.tables import SCHEMA, STATE, TABLES  # noqa: PLC0415 - the extra
 
         place = self.settings.place
         if isinstance(place, PostgresSettings):
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            named = text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
-            if (await connection.execute(named, {"name": place.namespace})).first() is None:
-                await connection.execute(text(f'CREATE SCHEMA "{place.namespace}"'))
+            await claim(connection, place, _LOCK)
         await connection.run_sync(TABLES.create_all)
         state = (await connection.execute(STATE.select())).first()
         pepper = pepper_id(self.settings.pepper)
@@ -219,9 +216,9 @@ class KeyStore:
     async def _explained(self) -> AsyncIterator[None]:
         """Turn what a database raises into `ConfigError`; nobody waits for it longer than is sensible."""
         try:
-            async with asyncio.timeout(2 * PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 yield
-        except faults_of(self.settings) as error:
+        except faults_of(self.settings.place) as error:
             what = f"the keys in {self.name} cannot be read or written: {why(error)}"
             problem = Problem(what, file=self.settings.source)
         else:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
+from zdr_router.driver.engine import Ask
 from zdr_router.hosts.mcp.results import Answer
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from zdr_router.answers import ChatCompletion, ChatStream
+    from zdr_router.answers import ChatCompletion, ChatStream, Embeddings
     from zdr_router.hosts.mcp.arguments import AskArguments
     from zdr_router.hosts.mcp.caller import Caller
     from zdr_router.metadata import Metadata
@@ -34,7 +35,7 @@ async def ask(
 ) -> Sealed[Answer]:
     """The answer. Where somebody wants to know of progress it is streamed. Raises `RouterError`."""
     if progress is None:
-        whole = await _chat(router, asked, caller)
+        whole = cast("ChatCompletion", await _chat(router, asked, caller))
         caller.metadata = whole.metadata
         return _answer(Sealed([whole.text]), whole.body["choices"][0]["finish_reason"], whole.metadata)
     pieces: Sealed[list[str]] = Sealed([])
@@ -66,12 +67,29 @@ def _recorded(stream: ChatStream) -> Metadata | None:
 # The functions below take content out of its seal, and are gone before anything can go wrong.
 
 
-def _chat(router: AsyncRouter, asked: Sealed[AskArguments], caller: Caller) -> Coroutine[Any, Any, ChatCompletion]:
-    return router.chat(**_request(asked), **caller.named())
+def _chat(
+    router: AsyncRouter, asked: Sealed[AskArguments], caller: Caller
+) -> Coroutine[Any, Any, ChatCompletion | Embeddings]:
+    return router.answer(_ask(asked, caller, stream=False))
 
 
 def _stream(router: AsyncRouter, asked: Sealed[AskArguments], caller: Caller) -> ChatStream:
-    return router.stream_chat(**_request(asked), **caller.named())
+    return router.stream(_ask(asked, caller, stream=True))
+
+
+def _ask(asked: Sealed[AskArguments], caller: Caller, *, stream: bool) -> Ask:
+    return Ask(
+        "chat.completions",
+        Sealed(_request(asked) | ({"stream": True} if stream else {})),
+        stream,
+        caller.tenant,
+        caller.customer,
+        caller.policy,
+        None,
+        caller.key,
+        caller.signals,
+        caller.left,
+    )
 
 
 def _request(asked: Sealed[AskArguments]) -> dict[str, Any]:

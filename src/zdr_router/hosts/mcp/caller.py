@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -34,15 +34,9 @@ class Caller:
         """Whether it was admitted to ask on this route."""
         return self.asks and (self.route is None or self.route == route)
 
-    def named(self) -> dict[str, Any]:
-        """What the methods of a router take."""
-        return {
-            "tenant": self.tenant,
-            "customer": self.customer,
-            "policy": self.policy,
-            "key": self.key,
-            "signals": self.signals,
-        }
+    def left(self, metadata: Metadata) -> None:
+        """The record of a request whose caller went away."""
+        self.metadata = metadata
 
 
 def introduce(scope: Scope, caller: Caller) -> None:
