@@ -12,6 +12,7 @@ from zdr_router.state.settings import StateSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zdr_router.hosting import ServeSettings
     from zdr_router.key_settings import KeySettings
     from zdr_router.policy.accounts import Account
     from zdr_router.policy.policy import Policy
@@ -45,6 +46,7 @@ class Deployment:
     salt: Sealed[str] | None = None
     receipts: ReceiptSettings | None = None
     keys: KeySettings | None = None
+    serve: ServeSettings | None = None
     records: StoreSettings | None = None
 
     @property

@@ -23,12 +23,14 @@ from zdr_router.cli import (
     incident,
     keys,
     keys_show,
+    mcp,
     metadata,
     receipts,
     receipts_verify,
     registry,
     renew,
     schema,
+    serve,
     site,
     stale,
     statement,
@@ -139,7 +141,9 @@ def demo(
 
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
+app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
