@@ -23,6 +23,7 @@ from zdr_router.cli import (
     incident,
     keys,
     keys_show,
+    mcp,
     metadata,
     receipts,
     receipts_verify,
@@ -140,6 +141,7 @@ def demo(
 
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
+app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("check", epilog=check.EXAMPLES)(check.check)
