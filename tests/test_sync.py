@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import threading
 import time
@@ -13,7 +14,7 @@ from upstream import upstream_in_thread
 
 from zdr_router import AsyncRouter, Exhausted, InvalidRequest, Refused, Router, StreamBroken
 from zdr_router.metadata import ErrorCode
-from zdr_router.sync import SyncChatStream
+from zdr_router.sync import SyncChatStream, _Loop
 
 
 def eventually(condition, *, within: float = 5.0) -> float:
@@ -122,6 +123,51 @@ def test_leaving_the_block_ends_what_other_threads_wait_for():
             eventually(lambda: server.requests)
         asking.join(5)
     assert ended
+
+
+def test_leaving_the_block_ends_a_stream_that_another_thread_reads():
+    ended = []
+    with upstream_in_thread(up.stream_then(up.chunks(["a"], finish=None), up.hang)) as server:
+        router = Router(**parts(server, timeout="60s"))
+        begun = threading.Event()
+
+        def read():
+            try:
+                with router.stream_chat(model="chat", messages=SAYING) as stream:
+                    begun.set()
+                    list(stream)
+            except (StreamBroken, RuntimeError) as error:
+                ended.append(error)
+
+        reading = threading.Thread(target=read)
+        with router:
+            reading.start()
+            begun.wait(10)
+        reading.join(10)
+        assert not reading.is_alive()
+    assert ended
+
+
+def test_nobody_waits_for_a_loop_that_has_stopped():
+    loop = _Loop()
+    ended = []
+
+    async def never():
+        await asyncio.sleep(60)
+
+    def wait():
+        with pytest.raises(RuntimeError, match="not open"):
+            loop.run(never())
+        ended.append(True)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    eventually(lambda: loop._waited_for)
+    loop.stop()
+    waiting.join(10)
+    assert ended
+    with pytest.raises(RuntimeError, match="not open"):
+        loop.run(never())
 
 
 def test_it_can_be_opened_again_and_leaves_no_thread_behind():

@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from zdr_router.driver.ended import ENDS
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -87,7 +89,11 @@ class ChatStream:
 
     async def __aenter__(self) -> Self:
         """Walk until the first content has come. Raises what `chat` would raise."""
-        await self._run.open()
+        try:
+            await self._run.open()
+        except ENDS as end:
+            end.__traceback__ = None  # the frames below have the request
+            raise
         return self
 
     async def __aexit__(
@@ -102,14 +108,22 @@ class ChatStream:
 
     async def __anext__(self) -> ChatChunk:
         """The next chunk. Raises `StreamBroken` where the stream died after its first content."""
-        chunk = await self._run.next()
+        try:  # as in `next_chunk`, which would cost each chunk another coroutine
+            chunk = await self._run.next()
+        except ENDS as end:
+            end.__traceback__ = None
+            raise
         if chunk is None:
             raise StopAsyncIteration
         return chunk
 
     async def next_chunk(self) -> ChatChunk | None:
         """As the iterator, but None at the end."""
-        return await self._run.next()
+        try:
+            return await self._run.next()
+        except ENDS as end:
+            end.__traceback__ = None  # the frames below may hold a part of the answer
+            raise
 
     def __repr__(self) -> str:
         """Whether it has ended."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
 from zdr_router.config import assemble, load, route_of
+from zdr_router.driver.ended import ENDS
 from zdr_router.driver.engine import Ask
 from zdr_router.driver.service import Service
 from zdr_router.driver.stream import StreamRun
@@ -237,7 +238,12 @@ class AsyncRouter:
         ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None, None, ())
         del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
         at = time.monotonic()
-        prepared = self._service.engine.read(ask, at)
+        try:
+            prepared = self._service.engine.read(ask, at)
+        except InvalidRequest as error:
+            error.__traceback__ = None  # the frames below have the request
+            del ask
+            raise
         plan = self._service.engine.plan(prepared, at)
         resting = tuple(each.target.id for each in plan.resting)
         return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
@@ -284,13 +290,24 @@ class AsyncRouter:
         log.warning("target changed by hand change=%s target=%s", event.kind, target_id)
 
     async def _chat(self, ask: Ask) -> ChatCompletion:
-        if ask.stream:
-            raise InvalidRequest("`chat` gives whole answers; use `stream_chat` for a stream", param="stream")
-        decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        try:
+            if ask.stream:
+                raise InvalidRequest("`chat` gives whole answers; use `stream_chat` for a stream", param="stream")
+            decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        except ENDS as end:
+            # Whoever keeps the error keeps no frame that has the request, nor a cycle that waits for the collector.
+            end.__traceback__ = None
+            del ask
+            raise
         return ChatCompletion(decoded.body, metadata)
 
     async def _embed(self, ask: Ask) -> Embeddings:
-        decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        try:
+            decoded, metadata = await self._service.engine.answer(ask, self._service.ready)
+        except ENDS as end:  # as in `_chat`
+            end.__traceback__ = None
+            del ask
+            raise
         return Embeddings(decoded.body, metadata)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import CancelledError as FutureCancelled
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from zdr_router.errors import InvalidRequest
 from zdr_router.router import NO_CONTENT, AsyncRouter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
 
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from zdr_router.transport.settings import TransportSettings
 
 T = TypeVar("T")
+
+_CLOSED: Final = "the router is not open: use `with` around it"
+_PATIENCE: Final = 1.0
+"""Seconds that what is under way is given to end by itself when the router closes: its connections are closed."""
 
 
 class Router:
@@ -217,9 +223,9 @@ class Router:
             # What the router remembers of targets is not made for two threads at once.
             return explain() if self._loop is None else self._loop.run(_called(explain))
         except InvalidRequest as error:
-            fault = error
-        del explain
-        raise fault.with_traceback(None)
+            error.__traceback__ = None
+            del explain
+            raise
 
     def reload(self, deployment: Deployment | None = None) -> None:
         """Put `deployment`, or what the operator's file says now, in the place of what is in force.
@@ -288,10 +294,9 @@ class SyncChatStream:
 
 
 def _run(loop: _Loop | None, work: Coroutine[Any, Any, T]) -> T:
-    if loop is None or loop.stopped:
+    if loop is None:
         work.close()
-        message = "the router is not open: use `with` around it"
-        raise RuntimeError(message)
+        raise RuntimeError(_CLOSED)
     return loop.run(work)
 
 
@@ -305,24 +310,52 @@ class _Loop:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="zdr-router", daemon=True)
+        self._lock = threading.Lock()
+        self._waited_for: set[Future[Any]] = set()
+        self.stopped = False
         self._thread.start()
 
-    @property
-    def stopped(self) -> bool:
-        """Whether nothing runs on it any more."""
-        return self._loop.is_closed()
-
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` on the loop and wait; an interrupt of the waiting thread cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Run `work` on the loop and wait; an interrupt of the waiting thread cancels it.
+
+        Raises `RuntimeError` when the loop was stopped, before or meanwhile.
+        """
+        with self._lock:
+            if self.stopped:
+                work.close()
+                raise RuntimeError(_CLOSED)
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            self._waited_for.add(future)
         try:
             return future.result()
+        except FutureCancelled:
+            raise RuntimeError(_CLOSED) from None
         except BaseException:
             future.cancel()
             raise
+        finally:
+            self._waited_for.discard(future)
+            del future  # it has the error that has this frame: a cycle, which would wait for the collector
 
     def stop(self) -> None:
-        """End the thread and close the loop."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        """End what still runs, the thread and the loop. Nobody waits for it any more once this returns."""
+        with self._lock:
+            self.stopped = True
+        try:
+            asyncio.run_coroutine_threadsafe(_wind_up(), self._loop).result()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            for future in tuple(self._waited_for):
+                future.cancel()
+
+
+async def _wind_up() -> None:
+    """Let what runs on this loop come to its end, by itself or not."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    if tasks:
+        _, left = await asyncio.wait(tasks, timeout=_PATIENCE)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,6 +18,7 @@ from zdr_router.cli import (
     diff,
     explain,
     grant,
+    harden,
     importing,
     receipts,
     receipts_verify,
@@ -137,6 +138,7 @@ app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
+app.command("harden", epilog=harden.EXAMPLES)(harden.harden)
 app.command("statement", epilog=statement.EXAMPLES)(statement.statement)
 registry.app.command("renew", epilog=renew.EXAMPLES)(renew.renew)
 registry.app.command("diff", epilog=diff.EXAMPLES)(diff.diff)

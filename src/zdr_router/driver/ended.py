@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from zdr_router.dialects.openai_errors import classify_error
+from zdr_router.errors import RouterError
 from zdr_router.routing.rate_headers import rest
 from zdr_router.routing.retry_after import retry_after
 from zdr_router.transport.base import SendFailure
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from zdr_router.dialects.base import Decoded
     from zdr_router.metadata import Outcome, Sent
     from zdr_router.transport.base import Response
+
+
+ENDS: Final = (RouterError, asyncio.CancelledError)
+"""What a call ends with through no fault of this library. Another error keeps its frames, which say where to look."""
 
 
 class Ended(NamedTuple):

@@ -107,21 +107,20 @@ class Engine:
         """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did."""
         try:
             return self.read(ask, began)
-        except InvalidRequest as error:
-            fault = error
-        ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
-        fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
-        self.record(fault.metadata)
-        raise fault.with_traceback(None)
+        except InvalidRequest as fault:
+            ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
+            fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
+            self.record(fault.metadata)
+            fault.__traceback__ = None
+            raise
 
     def read(self, ask: Ask, began: float) -> Prepared:
         """Read the request and record nothing. Raises `InvalidRequest`."""
         try:
             return self._read(ask, began)
-        except InvalidRequest as error:
-            fault = error
-        # Without the frames that read the body: their locals are content.
-        raise fault.with_traceback(None)
+        except InvalidRequest as fault:
+            fault.__traceback__ = None  # without the frames that read the body: their locals are content
+            raise
 
     def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)

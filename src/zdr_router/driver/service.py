@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import os
 import secrets
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
+from zdr_router import hardening
 from zdr_router.driver.codecs import spoken
 from zdr_router.driver.engine import Engine
 from zdr_router.driver.probing import Surroundings
@@ -90,6 +92,8 @@ class Service:
     async def open(self) -> None:
         """Open the trust state and the connections' pool, and load what a dialect needs. Raises `ConfigError`."""
         self._turn = asyncio.Lock()
+        if hardening.is_demanded(os.environ):
+            hardening.harden()
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(self.trust)
             for journal in self._receipts:

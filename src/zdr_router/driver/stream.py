@@ -77,19 +77,19 @@ class StreamRun:
     """One streamed request: `open()` once, `next()` until None, `close()` in any case.
 
     Until the first content another target may take over; after it, whatever goes wrong is `StreamBroken`.
-    `metadata` is complete once the stream has ended, however it did.
+    `metadata` is complete once the stream has ended, however it did. From then on nothing of the request is kept, and
+    of the answer what nobody took yet.
     """
 
     def __init__(self, engine: Engine, ready: Callable[[], Running], ask: Ask) -> None:
         """Nothing runs yet; `ready` is asked at each attempt for what to send it with."""
         self._engine = engine
         self._ready = ready
-        self._ask = ask
+        self._ask: Ask | None = ask
         self._now: Callable[[], float] = time.monotonic
-        self._prepared: Prepared | None = None
-        self._course: Course | None = None
-        self._attempt = -1
+        self._begun: _Begun | None = None
         self._upstream: _Upstream | None = None
+        self._chunks: deque[ChatChunk] = deque()
         self._broken = False
         self.metadata: Metadata | None = None
 
@@ -97,36 +97,47 @@ class StreamRun:
         """Walk until a target has sent its first content. Raises what a whole answer would raise."""
         now = self._now = asyncio.get_running_loop().time
         self._ready()
-        prepared = self._prepared = self._engine.prepare(self._ask, now())
-        course = self._course = self._engine.begin(prepared, now())
+        ask, self._ask = self._ask, None
+        if ask is None:
+            message = "a stream is opened once"
+            raise RuntimeError(message)
+        prepared = self._engine.prepare(ask, now())
+        begun = self._begun = _Begun(prepared, self._engine.begin(prepared, now()))
+        found = await self._walk(begun)
+        if found is None:
+            self._begun = None
+            error = self._engine.failed(begun.course, now())
+            self.metadata = getattr(error, "metadata", None)
+            try:
+                raise error
+            finally:
+                del error
+        begun.attempt, upstream = found
+        self._upstream, self._chunks = upstream, upstream.ready
+        upstream.response.allow(until=prepared.deadline, gap=prepared.route.patience.chunk)
+        self._engine.streams.add(self)
+        self.cut_unless_cleared()  # trust may have changed while the first content was waited for
+        if upstream.ended is not None:
+            self._settle(begun, upstream, upstream.ended)
+
+    async def _walk(self, begun: _Begun) -> tuple[int, _Upstream] | None:
+        now, ready = self._now, self._ready
 
         def attempt(start: Start) -> Coroutine[Any, Any, Ended | _Upstream]:
-            return _begin(self._ready(), start.clearance, prepared, course.limit(start, now()))
+            return _begin(ready(), start.clearance, begun.prepared, begun.course.limit(start, now()))
 
         try:
-            found = await self._engine.follow(prepared, course, attempt, now)
+            return await self._engine.follow(begun.prepared, begun.course, attempt, now)
         except asyncio.CancelledError as left:
             self.close()
             left.__traceback__ = None  # the frames below may hold a part of the answer
             raise
-        if found is None:
-            error = self._engine.failed(course, now())
-            self.metadata = getattr(error, "metadata", None)
-            raise error
-        self._attempt, self._upstream = found
-        self._upstream.response.allow(until=prepared.deadline, gap=prepared.route.patience.chunk)
-        self._engine.streams.add(self)
-        self.cut_unless_cleared()  # trust may have changed while the first content was waited for
-        if self._upstream.ended is not None:
-            self._settle(course, self._upstream, self._upstream.ended)
 
     async def next(self) -> ChatChunk | None:
         """The next chunk, None at the end. Raises `StreamBroken` once all that came has been handed out."""
-        upstream, course = self._upstream, self._course
-        if upstream is None or course is None:
-            return None
-        while not upstream.ready:
-            if upstream.ended is not None:
+        while not self._chunks:
+            upstream, begun = self._upstream, self._begun
+            if upstream is None or begun is None:
                 self._raise_if_broken()
                 return None
             try:
@@ -136,34 +147,38 @@ class StreamRun:
                 left.__traceback__ = None  # the frames below may hold a part of the answer
                 raise
             if ended is not None:
-                self._settle(course, upstream, ended)
-        return upstream.ready.popleft()
+                self._settle(begun, upstream, ended)
+        return self._chunks.popleft()
 
     def close(self) -> None:
         """Leave the stream; the upstream's connection is closed if it was still sending."""
-        if self._upstream is not None:
-            self._upstream.ready.clear()
-            self._upstream.close()
-            self._upstream = None
+        begun, self._begun, self._ask = self._begun, None, None
+        upstream, self._upstream = self._upstream, None
+        self._chunks.clear()
+        self._broken = False
+        if upstream is not None:
+            upstream.close()
         self._engine.streams.discard(self)
-        if self._course is not None and self.metadata is None:
-            self.metadata = self._engine.abandon(self._course, self._now())
+        if begun is not None and self.metadata is None:
+            self.metadata = self._engine.abandon(begun.course, self._now())
 
     def cut_unless_cleared(self) -> None:
         """Trust has changed: end the stream if its target may no longer serve it and policy says to cut."""
-        upstream, prepared = self._upstream, self._prepared
-        if upstream is None or prepared is None or upstream.ended is not None:
+        upstream, begun = self._upstream, self._begun
+        if upstream is None or begun is None or upstream.ended is not None:
             return
-        if not self._engine.terms.may_go_on(upstream.clearance, prepared):
+        if not self._engine.terms.may_go_on(upstream.clearance, begun.prepared):
             upstream.cut = True
             upstream.close()
 
-    def _settle(self, course: Course, upstream: _Upstream, ended: Ended) -> None:
-        """The stream is over: let go of its connection, let the walk know, and close the books."""
+    def _settle(self, begun: _Begun, upstream: _Upstream, ended: Ended) -> None:
+        """The stream is over: let go of its connection and the request, let the walk know, and close the books."""
+        course = begun.course
         course.ledger.usage = upstream.decoder.usage
         upstream.close()
+        self._begun = self._upstream = None
         self._engine.streams.discard(self)
-        course.end(self._attempt, ended, self._now())
+        course.end(begun.attempt, ended, self._now())
         if ended.outcome is Outcome.OK:
             self.metadata = self._engine.succeeded(course, self._now())
             return
@@ -174,6 +189,17 @@ class StreamRun:
     def _raise_if_broken(self) -> None:
         if self._broken and self.metadata is not None:
             raise StreamBroken(self.metadata)
+
+
+class _Begun:
+    """What a stream has of its request until it ends. `attempt` is the one that committed."""
+
+    __slots__ = ("attempt", "course", "prepared")
+
+    def __init__(self, prepared: Prepared, course: Course) -> None:
+        self.prepared = prepared
+        self.course = course
+        self.attempt = -1
 
 
 async def _begin(running: Running, clearance: Clearance, prepared: Prepared, limit: float) -> Ended | _Upstream:
