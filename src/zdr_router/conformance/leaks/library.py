@@ -33,8 +33,8 @@ class AsyncFacade:
 
     name: Final = "AsyncRouter"
 
-    def __init__(self, deployment: Deployment, provider: Provider, errors: Errors) -> None:
-        """`errors` is told of what the caller gets."""
+    def __init__(self, deployment: Deployment, provider: Provider | None, errors: Errors) -> None:
+        """`errors` is told of what the caller gets; `provider` is asked what has come, where a path depends on it."""
         self._deployment = deployment
         self._provider = provider
         self._errors = errors
@@ -69,9 +69,12 @@ class AsyncFacade:
             return type(error).__name__
         return ANSWERED
 
+    def _has_arrived(self) -> bool:
+        return self._provider is not None and self._provider.arrived().count > 0
+
     async def _arrived(self, work: asyncio.Task[str]) -> None:
         until = time.monotonic() + _PATIENCE
-        while not work.done() and not self._provider.arrived().count and time.monotonic() < until:
+        while not work.done() and not self._has_arrived() and time.monotonic() < until:
             await asyncio.sleep(_MOMENT)
         await asyncio.sleep(_MOMENT)
 
@@ -104,8 +107,8 @@ class SyncFacade:
 
     name: Final = "Router"
 
-    def __init__(self, deployment: Deployment, provider: Provider, errors: Errors) -> None:
-        """`errors` is told of what the caller gets."""
+    def __init__(self, deployment: Deployment, provider: Provider | None, errors: Errors) -> None:
+        """`errors` is told of what the caller gets; `provider` is asked what has come, where a path depends on it."""
         self._deployment = deployment
         self._provider = provider
         self._errors = errors
@@ -124,12 +127,15 @@ class SyncFacade:
             router.__exit__(None, None, None)
         return told
 
+    def _has_arrived(self) -> bool:
+        return self._provider is not None and self._provider.arrived().count > 0
+
     def _closed(self, router: Router, path: Path, words: Words) -> str:
         told: list[str] = []
         caller = threading.Thread(target=lambda: told.append(self._told(router, path, words)), daemon=True)
         caller.start()
         until = time.monotonic() + _PATIENCE
-        while caller.is_alive() and not self._provider.arrived().count and time.monotonic() < until:
+        while caller.is_alive() and not self._has_arrived() and time.monotonic() < until:
             time.sleep(_MOMENT)
         time.sleep(_MOMENT)
         router.__exit__(None, None, None)
@@ -161,3 +167,6 @@ def _read_now(stream: Any, *, leave: bool) -> None:  # noqa: ANN401 - as above
             del chunk
             if leave:
                 return
+
+
+FACADES: Final[tuple[type[AsyncFacade | SyncFacade], ...]] = (AsyncFacade, SyncFacade)

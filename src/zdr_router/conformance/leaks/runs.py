@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.config import load
+from zdr_router.conformance.leaks.alone import residue
 from zdr_router.conformance.leaks.asking import OPTIONAL
-from zdr_router.conformance.leaks.canaries import Canaries, Words
+from zdr_router.conformance.leaks.canaries import Canaries
 from zdr_router.conformance.leaks.deployment import KEY, KEY_VARIABLE, write
 from zdr_router.conformance.leaks.detectors.errors import Errors
 from zdr_router.conformance.leaks.detectors.here import in_this_process
 from zdr_router.conformance.leaks.findings import Driven, Report
-from zdr_router.conformance.leaks.library import ANSWERED, AsyncFacade, SyncFacade
+from zdr_router.conformance.leaks.library import ANSWERED, FACADES
 from zdr_router.conformance.leaks.paths import PATHS, Path
 from zdr_router.conformance.leaks.provider.handle import Provider
-from zdr_router.conformance.leaks.residue import count
 from zdr_router.conformance.leaks.scratch import scratch
 from zdr_router.conformance.leaks.watching import NOT_THE_COLLECTOR, Watch
-
-FACADES: Final[tuple[type[AsyncFacade | SyncFacade], ...]] = (AsyncFacade, SyncFacade)
 
 Told = Callable[[Driven], None]
 
@@ -52,7 +48,8 @@ def library(demand: Demand | None = None) -> Report:
     otel = importlib.util.find_spec("opentelemetry") is not None
     driven: list[Driven] = []
     with scratch() as folders, Provider(canaries.seed) as provider, folders.inside({KEY_VARIABLE: KEY}):
-        deployment = load(write(folders.work, provider, otel=otel))
+        config = write(folders.work, provider, otel=otel)
+        deployment = load(config)
         facades = [kind(deployment, provider, errors) for kind in FACADES]
         detectors = in_this_process(errors, private=folders.kit, folders=[folders.watched], redis=demand.redis)
         with Watch(canaries, detectors) as watch:
@@ -67,8 +64,8 @@ def library(demand: Demand | None = None) -> Report:
                     watch.look([name], without=NOT_THE_COLLECTOR)
                     if told:
                         driven.append(demand.hear(judged(path, facade.name, told, ANSWERED, provider)))
-        residue, why = count([os.getpid()], canaries) if demand.memory else (None, "")
-    return Report(driven, watch.findings, watch.detectors, residue, [why] if why else [])
+        copies, why = residue(provider, canaries, config, demand.paths) if demand.memory else (None, "")
+    return Report(driven, watch.findings, watch.detectors, copies, [why] if why else [])
 
 
 def judged(path: Path, subject: str, told: str, well: str, provider: Provider, without: frozenset[str] = frozenset()) -> Driven:
