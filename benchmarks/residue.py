@@ -1,4 +1,4 @@
-"""What stays in the memory of a process after calls: `python -m benchmarks.residue [--json]`.
+"""What stays in the memory of a process after calls: `python -m benchmarks.residue [--json] [--tls]`.
 
 A worker asks a provider of this machine, hardened and not; then its whole memory is searched for what was asked and
 answered, in every form. Content is made of a token again and again, so that any piece of it counts. The worker makes
@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
 import re
 import resource
+import ssl
 import struct
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from zdr_router import Account, AsyncRouter, Grant, Policy, RouteEntry
+from zdr_router import Account, AsyncRouter, Grant, InvalidRequest, Policy, RouteEntry
 from zdr_router.conformance.leaks.forms import Needles
 from zdr_router.conformance.leaks.memory import windows
 from zdr_router.hardening.process import prepared
+from zdr_router.transport.settings import TransportSettings
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,6 +39,7 @@ COSTS: Final = 400
 """Calls whose CPU is taken, in each mode; with `--quick` a tenth of them."""
 
 _HEAD: Final = struct.Struct("!QQ16s")
+_SELF: Final = (sys.executable, "-m", "benchmarks.residue")
 _STEP: Final = 60
 
 
@@ -41,14 +47,17 @@ class Kind(NamedTuple):
     """One way of asking."""
 
     size: str
-    stream: bool
+    way: str
 
     def __str__(self) -> str:
         """For people."""
-        return f"{self.size}, {'stream' if self.stream else 'whole'}"
+        return f"{self.size}, {self.way}"
 
 
-KINDS: Final = tuple(Kind(size, stream) for size in SIZES for stream in (False, True))
+WAYS: Final = ("whole", "stream", "left", "error")
+"""A whole answer; a stream to its end; one that is left after its first content; an error that quotes the prompt."""
+
+KINDS: Final = tuple(Kind(size, way) for size in SIZES for way in WAYS)
 
 
 def token(seed: str, call: int) -> str:
@@ -73,9 +82,13 @@ def canaries(seed: str) -> dict[str, str]:
 # --- the provider -----------------------------------------------------------------------------------------------------
 
 
-async def provide() -> None:
-    """Answer each prompt with its token read backwards, as long as the prompt is."""
-    server = await asyncio.start_server(_converse, "127.0.0.1", 0, limit=1 << 24)
+async def provide(certificate: str) -> None:
+    """Answer each prompt with its token read backwards, as long as the prompt is; over TLS where there is a file."""
+    tls = None
+    if certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    server = await asyncio.start_server(_converse, "127.0.0.1", 0, limit=1 << 24, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await asyncio.to_thread(sys.stdin.read)
 
@@ -96,6 +109,10 @@ def _answer(body: dict[str, Any]) -> bytes:
     text = body["messages"][0]["content"]
     word = f"answered-{text.split('-')[1].split(',')[0][::-1]}, "
     answer = (word * (len(text) // len(word) + 1))[: len(text)]
+    if body.get("seed"):
+        data = json.dumps({"error": {"message": answer, "param": text}}).encode()
+        head = f"HTTP/1.1 400 Bad\r\nX-Error: {answer[:2000]}\r\nContent-Length: {len(data)}\r\n\r\n"
+        return head.encode() + data
     base = {"id": "x", "created": 1, "model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
     if not body.get("stream"):
         choice = {"index": 0, "message": {"role": "assistant", "content": answer}, "finish_reason": "stop"}
@@ -119,12 +136,15 @@ def _answer(body: dict[str, Any]) -> bytes:
 # --- the worker -------------------------------------------------------------------------------------------------------
 
 
-async def work(url: str, kind: Kind, seed: str, costs: int, *, keep: bool) -> None:
+async def work(  # noqa: PLR0913 - what a worker is told on its command line
+    url: str, kind: Kind, seed: str, costs: int, *, certificate: str, keep: bool
+) -> None:
     """Ask, then hand over all of this process's memory, then ask for what that costs."""
     router = AsyncRouter(
         policy=Policy(minimum_grade="contracted", cache="host_memory"),
         accounts={"a": Account(configuration="llama-cpp/self-operated", base_url=url, grant=_grant())},
         routes={"chat": RouteEntry(targets=["a/m"], retries=0)},
+        transport=TransportSettings(ca_file=certificate or None),
     )
     async with router:
         await ask(router, kind, "warm", 0)
@@ -144,17 +164,21 @@ async def work(url: str, kind: Kind, seed: str, costs: int, *, keep: bool) -> No
 async def ask(router: AsyncRouter, kind: Kind, seed: str, call: int) -> None:
     """One call, whose answer is looked at and dropped."""
     messages = _saying(seed, call, SIZES[kind.size])
-    if not kind.stream:
+    if kind.way == "error":
+        with contextlib.suppress(InvalidRequest):
+            await router.chat(model="chat", messages=messages, seed=1)
+    elif kind.way == "whole":
         answer = await router.chat(model="chat", messages=messages)
         del messages
         if not answer.text:
             raise SystemExit(1)
-        return
-    stream = router.stream_chat(model="chat", messages=messages)
-    del messages
-    async with stream:
-        async for _ in stream:
-            pass
+    else:
+        stream = router.stream_chat(model="chat", messages=messages)
+        del messages
+        async with stream:
+            async for _ in stream:
+                if kind.way == "left":
+                    break
 
 
 def _saying(seed: str, call: int, size: int) -> list[dict[str, str]]:
@@ -185,11 +209,10 @@ def _today() -> dt.date:
 # --- the measure ------------------------------------------------------------------------------------------------------
 
 
-def measure(url: str, kind: Kind, *, hardened: bool, costs: int = COSTS, keep: bool = False) -> dict[str, Any]:
+def measure(url: str, kind: Kind, *, hardened: bool, options: Sequence[str]) -> dict[str, Any]:
     """Calls of which anything stayed, how many copies there are, where and in which form; CPU seconds of a call."""
     seed = os.urandom(8).hex()
-    command = [sys.executable, "-m", "benchmarks.residue", "--work", url, kind.size, str(int(kind.stream)), seed]
-    command += [str(costs), *(["--keep"] if keep else [])]
+    command = [*_SELF, "--work", url, kind.size, kind.way, seed, *options]
     environ = prepared(command, os.environ, ()) if hardened else dict(os.environ)
     needles = Needles(canaries(seed))
     calls: dict[str, set[str]] = {"prompt": set(), "answer": set()}
@@ -228,44 +251,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.residue", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON array instead of a table")
     parser.add_argument("--only", choices=["hardened", "plain"], help="one mode alone")
+    parser.add_argument("--tls", action="store_true", help="ask over TLS; takes the command openssl")
+    parser.add_argument("--certificate", default="", help=argparse.SUPPRESS)
     parser.add_argument("--provide", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--work", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--work", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--quick", action="store_true", help="2 kB alone, and fewer calls for the cost")
     parser.add_argument("--keep", action="store_true", help="let the worker keep an answer, which has to be found")
     options = parser.parse_args(arguments)
     if options.provide:
-        asyncio.run(provide())
+        asyncio.run(provide(options.certificate))
         return 0
     if options.work:
-        url, size, stream, seed, costs = options.work
-        asyncio.run(work(url, Kind(size, stream == "1"), seed, int(costs), keep=options.keep))
+        url, size, way, seed = options.work
+        costs = COSTS // 10 if options.quick else COSTS
+        asyncio.run(work(url, Kind(size, way), seed, costs, certificate=options.certificate, keep=options.keep))
         return 0
     modes = [mode for mode in (False, True) if options.only in {None, ("plain", "hardened")[mode]}]
-    kinds = KINDS[: 2 if options.quick else None]
-    results = measure_all(modes, kinds, costs=COSTS // 10 if options.quick else COSTS, keep=options.keep)
+    kinds = KINDS[: len(WAYS) if options.quick else None]
+    passed = [name for name in ("--quick", "--keep") if getattr(options, name[2:])]
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure_all(modes, kinds, [*passed, *(_certificate(folder) if options.tls else [])])
     if options.json:
         print(json.dumps(results))
         return 0
     for row in results:
         print(
-            f"{row['kind']:16} {'hardened' if row['hardened'] else 'plain':9} {row['calls']:3} of {CALLS} calls "
+            f"{row['kind']:14} {'hardened' if row['hardened'] else 'plain':9} {row['calls']:3} of {CALLS} calls "
             f"(prompts {row['prompts']}, answers {row['answers']}), {row['copies']} copies, "
             f"{row['cpu'] * 1e6:.0f} µs CPU  {row['where'] or ''}"
         )
     return 0
 
 
-def measure_all(
-    modes: Sequence[bool], kinds: Sequence[Kind] = KINDS, *, costs: int = COSTS, keep: bool = False
-) -> list[dict[str, Any]]:
-    """Every kind in these modes: hardened or not."""
-    command = [sys.executable, "-m", "benchmarks.residue", "--provide"]
+def measure_all(modes: Sequence[bool], kinds: Sequence[Kind], options: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Every kind in these modes: hardened or not. `options` are handed to provider and workers."""
+    command = [*_SELF, "--provide", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as provider:  # noqa: S603 - this one
         if provider.stdout is None:
             message = "the provider did not start"
             raise RuntimeError(message)
-        url = f"http://127.0.0.1:{int(provider.stdout.readline())}/v1"
-        return [measure(url, kind, hardened=mode, costs=costs, keep=keep) for kind in kinds for mode in modes]
+        scheme = "https" if "--certificate" in options else "http"
+        url = f"{scheme}://127.0.0.1:{int(provider.stdout.readline())}/v1"
+        return [measure(url, kind, hardened=mode, options=options) for kind in kinds for mode in modes]
+
+
+def _certificate(folder: str) -> list[str]:
+    """The options for a certificate that signs itself."""
+    made = str(Path(folder) / "both.pem")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", made, "-out", f"{made}.crt"]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - fixed words
+    with Path(made).open("a", encoding="ascii") as both:
+        both.write(Path(f"{made}.crt").read_text(encoding="ascii"))
+    return ["--certificate", made]
 
 
 if __name__ == "__main__":

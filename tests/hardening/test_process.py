@@ -6,7 +6,8 @@ import pytest
 from deployments import parts
 
 from zdr_router import AsyncRouter, ConfigError
-from zdr_router.hardening.process import BESIDE, DEMANDED, harden, prepared
+from zdr_router.hardening import DEMANDED, harden
+from zdr_router.hardening.process import BESIDE, prepared
 
 OPEN = """
 import asyncio, sys

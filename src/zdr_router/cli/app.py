@@ -75,7 +75,7 @@ Exit codes:
   3   `check` found errors, `conform` something that failed, `registry diff` something looser, or no target may
       serve the request; `statement` says nothing then; `receipts verify` found what does not hold
   64  the command line is wrong
-  65  a file is wrong: zdr.yaml, a provider file or an overlay
+  65  a file is wrong: zdr.yaml, a provider file or an overlay; `harden` found company in the process, or no glibc
   70  a fault of zdr itself
   74  the result could not be written, or nobody read it to its end
   130 interrupted

@@ -71,3 +71,6 @@ def here(loaded: Mapping[str, object]) -> Iterator[Stranger]:
     for name, is_set in (("trace", sys.gettrace()), ("profile", sys.getprofile())):
         if is_set is not None:
             yield Stranger(name, f"a function looks at every call (sys.set{name})")
+    monitoring = getattr(sys, "monitoring", None)  # since Python 3.12
+    if monitoring is not None and any(monitoring.get_tool(number) for number in range(6)):
+        yield Stranger("monitoring", "a tool looks at what is run (sys.monitoring)")

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from zdr_router.hardening import is_demanded
 from zdr_router.hardening.allocator import is_glibc, scrubs
-from zdr_router.hardening.process import is_demanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,8 @@ class Covered(NamedTuple):
 
 _NOT: Final = (
     ("socket buffers of the kernel", "freed as they are; `init_on_free=1` at boot overwrites them"),
-    ("buffers of OpenSSL", "those of an open connection hold its last record until the next one comes"),
+    ("buffers of OpenSSL", "its own affair: none held readable content when this was measured, another version may"),
+    ("the ends of freed blocks", "glibc leaves up to 8 bytes of each as they were"),
     ("stack and registers", "what a function left there stays until another one writes over it"),
     ("keys of JSON objects", "orjson keeps up to 2048 keys of at most 64 bytes, to read them faster"),
     ("other allocators", "a library that brings its own (jemalloc, Rust, Go) frees memory as that does"),

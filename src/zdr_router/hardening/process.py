@@ -9,14 +9,12 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.errors import ConfigError, Problem
+from zdr_router.hardening import DEMANDED
 from zdr_router.hardening.allocator import is_glibc, scrubs, with_scrubbing
 from zdr_router.hardening.company import Stranger, about_to_come, here
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-DEMANDED: Final = "ZDR_HARDENED"
-"""Set to 1 in the environment of a process that is to be hardened."""
 
 BESIDE: Final = "ZDR_HARDENED_BESIDE"
 """The names, with commas between them, of those that the operator lets be in the process."""
@@ -26,17 +24,8 @@ _GET_DUMPABLE: Final = 3
 _AGAIN: Final = "start it with `zdr harden -- COMMAND`"
 
 
-def is_demanded(environ: Mapping[str, str]) -> bool:
-    """Whether the process was started to be a hardened one."""
-    return environ.get(DEMANDED) == "1"
-
-
-def harden(environ: Mapping[str, str] | None = None) -> None:
-    """Dump no core, let no other process of the same user look in, and make sure that the rest holds.
-
-    Raises `ConfigError` with every reason why this process is not a hardened one: it frees memory as it is, is not on
-    Linux with glibc, or has somebody in it whom `ZDR_HARDENED_BESIDE` does not name.
-    """
+def harden_this(environ: Mapping[str, str] | None = None) -> None:
+    """As `zdr_router.hardening.harden` says."""
     environ = os.environ if environ is None else environ
     problems = list(_faults(environ))
     if problems:

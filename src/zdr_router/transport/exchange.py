@@ -4,9 +4,9 @@ aiohttp is kept for what is hard: pool, DNS, TLS, tunnels through proxies, and t
 response objects cost more than all of that together, so they are left out, and with them its redirects, cookies and
 repeats. What is used instead of them, as read in aiohttp 3.14.5 and tested with 3.14.0 too: `TCPConnector.connect()`
 with a `ClientRequest` that only says whither, and a `Trace` where a new connection must be told from an old one; and of
-the connection's `ResponseHandler` `should_close`, `set_response_params()`, `read()`, `exception()` and `closed`. No
-other module leans on them. Another minor version may change them, so it is refused (`check_version`) until somebody has
-read it and run the tests against it.
+the connection's `ResponseHandler` `should_close`, `set_response_params()`, `read()`, `exception()`, `closed` and
+`_parser`. No other module leans on them. Another minor version may change them, so it is refused (`check_version`)
+until somebody has read it and run the tests against it.
 """
 
 from __future__ import annotations
@@ -235,7 +235,9 @@ class Exchange:
 
     def release(self) -> None:
         """Give the connection back. The pool closes it if either side said so, or if more came than the answer."""
-        self._protocol = None
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol._parser = None  # noqa: SLF001 - it has the last head until the next request sets another one
         self._connection.release()
 
     def cut(self) -> None:
