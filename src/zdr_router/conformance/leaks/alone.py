@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import subprocess
-from typing import TYPE_CHECKING, Final
+import sys
+from typing import TYPE_CHECKING
 
 from zdr_router.config import load
 from zdr_router.conformance.leaks.canaries import Canaries

@@ -65,6 +65,8 @@ def _data_url(word: str) -> str:
         (b"IDAT", zlib.compress(bytes(4))),
         (b"IEND", b""),
     )
-    chunks = (struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts)
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
     picture = b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
     return f"data:image/png;base64,{base64.b64encode(picture).decode()}"

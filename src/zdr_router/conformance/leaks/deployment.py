@@ -44,6 +44,17 @@ def write(folder: Path, provider: Provider, *, otel: bool) -> Path:
     return file
 
 
+def environ(provider: Provider, config: Path) -> dict[str, str]:
+    """Variables that lead a subject to the kit's provider."""
+    return {
+        KEY_VARIABLE: KEY,
+        "ZDR_LEAKS_CONFIG": str(config),
+        "ZDR_LEAKS_UPSTREAM": provider.url,
+        "OPENAI_BASE_URL": provider.url,
+        "OPENAI_API_KEY": KEY,
+    }
+
+
 def _operator(provider: Provider, *, otel: bool) -> dict[str, Any]:
     def account(url: str) -> dict[str, Any]:
         return {"configuration": "leaks/zdr", "base_url": url, "api_key": {"env": KEY_VARIABLE}}

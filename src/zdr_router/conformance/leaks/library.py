@@ -70,11 +70,11 @@ class AsyncFacade:
         return ANSWERED
 
     def _has_arrived(self) -> bool:
-        return self._provider is not None and self._provider.arrived().count > 0
+        return self._provider is not None and self._provider.arrived().requests > 0
 
     async def _arrived(self, work: asyncio.Task[str]) -> None:
         until = time.monotonic() + _PATIENCE
-        while not work.done() and not self._has_arrived() and time.monotonic() < until:
+        while not work.done() and not self._has_arrived() and time.monotonic() < until:  # noqa: ASYNC110 - another process
             await asyncio.sleep(_MOMENT)
         await asyncio.sleep(_MOMENT)
 
@@ -128,7 +128,7 @@ class SyncFacade:
         return told
 
     def _has_arrived(self) -> bool:
-        return self._provider is not None and self._provider.arrived().count > 0
+        return self._provider is not None and self._provider.arrived().requests > 0
 
     def _closed(self, router: Router, path: Path, words: Words) -> str:
         told: list[str] = []
@@ -169,4 +169,5 @@ def _read_now(stream: Any, *, leave: bool) -> None:  # noqa: ANN401 - as above
                 return
 
 
-FACADES: Final[tuple[type[AsyncFacade | SyncFacade], ...]] = (AsyncFacade, SyncFacade)
+Facade = AsyncFacade | SyncFacade
+FACADES: Final[tuple[type[Facade], ...]] = (AsyncFacade, SyncFacade)

@@ -22,10 +22,9 @@ _OVERLAP: Final = 64 * 1024
 class Files:
     """Looks into `folders`, and into the open files of the processes that `pids` names then."""
 
-    name: Final = "files"
-
-    def __init__(self, folders: Iterable[Path], pids: Callable[[], Iterable[int]]) -> None:
+    def __init__(self, folders: Iterable[Path], pids: Callable[[], Iterable[int]], *, name: str = "files") -> None:
         """Nothing is looked at yet."""
+        self.name: Final = name
         self._folders = tuple(folders)
         self._pids = pids
 
@@ -35,7 +34,7 @@ class Files:
         before = {path: _state(path) for path in self._all()}
 
         def search(needles: Needles) -> Iterator[Trace]:
-            for path in self._all():
+            for path in tuple(self._all()):
                 named = False
                 for hit in needles.search(os.fsencode(path)):
                     named = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.conformance.leaks.detectors.base import Off
@@ -58,15 +59,15 @@ class Redis:
 
 def _server(url: str) -> Any:  # noqa: ANN401 - the client is optional, and so are its types
     try:
-        import redis  # noqa: PLC0415 - optional
+        client = importlib.import_module("redis")
     except ImportError:
-        redis = None  # type: ignore[assignment]
-    if redis is None:
+        client = None
+    if client is None:
         raise Off("the client of Redis is not installed: pip install 'zdr-router[redis]'")
-    server = redis.Redis.from_url(url)
+    server = client.Redis.from_url(url)
     try:
         server.ping()
-    except redis.RedisError as error:
+    except client.RedisError as error:
         why = f"the Redis server does not answer: {type(error).__name__}"
     else:
         return server

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from zdr_router.conformance.leaks.detectors.base import Kept, Off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from sentry_sdk.envelope import Envelope
 
     from zdr_router.conformance.leaks.detectors.base import Search
     from zdr_router.conformance.leaks.detectors.errors import Errors
@@ -34,22 +36,25 @@ class Sentry:
             yield kept.search
 
 
-def _client(kept: Kept) -> Any:  # noqa: ANN401 - a function of two; the SDK is optional, and so are its types
+def _client(kept: Kept) -> Callable[[str, BaseException], None]:
     try:
-        import sentry_sdk  # noqa: PLC0415 - optional
-        from sentry_sdk.transport import Transport  # noqa: PLC0415 - optional
-        from sentry_sdk.utils import event_from_exception  # noqa: PLC0415 - optional
+        return _made(kept)
     except ImportError:
-        sentry_sdk = None
-    if sentry_sdk is None:
-        raise Off("sentry-sdk is not installed: pip install sentry-sdk")
+        pass
+    raise Off("sentry-sdk is not installed: pip install sentry-sdk")
+
+
+def _made(kept: Kept) -> Callable[[str, BaseException], None]:
+    import sentry_sdk  # noqa: PLC0415 - optional
+    from sentry_sdk.transport import Transport  # noqa: PLC0415 - optional
+    from sentry_sdk.utils import event_from_exception  # noqa: PLC0415 - optional
 
     class Keeping(Transport):
         """Keeps what would be sent."""
 
         where = ""
 
-        def capture_envelope(self, envelope: Any) -> None:  # noqa: ANN401 - as above
+        def capture_envelope(self, envelope: Envelope) -> None:
             kept.add(self.where, envelope.serialize())
 
     transport = Keeping()

@@ -45,21 +45,24 @@ class Telemetry:
 
 
 def _read_along(kept: Kept) -> tuple[Any, Any, Any, Any]:
-    """The provider of spans, that of metrics, a reader of metrics, and the exporter of spans."""
     try:
-        from opentelemetry import metrics, trace  # noqa: PLC0415 - optional
-        from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - optional
-        from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415 - optional
-        from opentelemetry.sdk.trace import ReadableSpan, TracerProvider  # noqa: PLC0415 - optional
-        from opentelemetry.sdk.trace.export import (  # noqa: PLC0415 - optional
-            SimpleSpanProcessor,
-            SpanExporter,
-            SpanExportResult,
-        )
+        return _attached(kept)
     except ImportError:
-        trace = None  # type: ignore[assignment]
-    if trace is None:
-        raise Off("OpenTelemetry's SDK is not installed: pip install opentelemetry-sdk")
+        pass
+    raise Off("OpenTelemetry's SDK is not installed: pip install opentelemetry-sdk")
+
+
+def _attached(kept: Kept) -> tuple[Any, Any, Any, Any]:
+    """The provider of spans, that of metrics, a reader of metrics, and the exporter of spans."""
+    from opentelemetry import metrics, trace  # noqa: PLC0415 - optional
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - optional
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415 - optional
+    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider  # noqa: PLC0415 - optional
+    from opentelemetry.sdk.trace.export import (  # noqa: PLC0415 - optional
+        SimpleSpanProcessor,
+        SpanExporter,
+        SpanExportResult,
+    )
 
     class Exporter(SpanExporter):
         """Keeps what would be exported."""
@@ -67,8 +70,10 @@ def _read_along(kept: Kept) -> tuple[Any, Any, Any, Any]:
         kept: Kept | None = None
 
         def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-            for span in spans if self.kept is not None else ():
-                self.kept.add(f"a span of {span.instrumentation_scope.name}", span.to_json())
+            for span in spans:
+                if self.kept is not None:
+                    scope = span.instrumentation_scope
+                    self.kept.add(f"a span of {scope.name if scope else 'nobody'}", span.to_json())
             return SpanExportResult.SUCCESS
 
     if not isinstance(trace.get_tracer_provider(), TracerProvider):

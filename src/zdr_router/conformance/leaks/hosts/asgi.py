@@ -7,11 +7,10 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from zdr_router.conformance.leaks.detectors.errors import Errors
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from zdr_router.conformance.leaks.detectors.errors import Errors
     from zdr_router.conformance.leaks.hosts.base import Exchange, Post
 
 Message = MutableMapping[str, Any]

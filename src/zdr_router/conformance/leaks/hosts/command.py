@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from zdr_router.conformance.leaks.hosts.http import Listening
@@ -16,6 +15,7 @@ from zdr_router.conformance.leaks.residue import with_children
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
 _READY: Final = 60.0
@@ -30,7 +30,9 @@ class NotReady(Exception):
 class Command:
     """`async with Command(…) as command`: listens at `port` within the block. It may be entered again."""
 
-    def __init__(self, argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, written: Path, port: int) -> None:
+    def __init__(
+        self, argv: Sequence[str], *, environ: Mapping[str, str], folder: Path, written: Path, port: int
+    ) -> None:
         """`written` is a folder that stdout and stderr go to, into files of those names."""
         self._argv = list(argv)
         self._environ = {**os.environ, **environ}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +15,7 @@ from zdr_router.conformance.leaks.deployment import ROUTES
 from zdr_router.conformance.leaks.hosts.base import Host, Post
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from zdr_router.conformance.leaks.canaries import Words
     from zdr_router.conformance.leaks.paths import Path
@@ -30,14 +29,27 @@ _PATHS: Final = {"embed": "/v1/embeddings"}
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a host is spoken to: `models` by purpose, headers of each request, and places that are left out."""
+    """How a host is spoken to.
 
-    models: Mapping[str, str] = field(default_factory=lambda: ROUTES)
+    `model`: what it calls what the kit's provider serves; None where it reads the kit's file and has its routes.
+    `headers` go with each request, `without` are places that are left out of it.
+    """
+
+    model: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
 
+    @property
+    def kits(self) -> bool:
+        """Whether it reads the kit's file, and so has its policy and routes."""
+        return self.model is None
 
-async def drive(
+    def fitting(self, paths: Iterable[Path]) -> list[Path]:
+        """The paths that it has: where no provider answers or no time is given is for the kit's routes only."""
+        return [path for path in paths if self.kits or path.route == "usual"]
+
+
+async def drive(  # noqa: PLR0913, PLR0917 - the parts of a run
     host: Host,
     path: Path,
     words: Words,
@@ -49,7 +61,7 @@ async def drive(
     work = asyncio.create_task(_told(host, path, words, manner))
     if path.leaving in {"cancel", "close"}:
         until = time.monotonic() + _PATIENCE
-        while not work.done() and not provider.arrived().count and time.monotonic() < until:
+        while not (work.done() or provider.arrived().requests or time.monotonic() > until):  # noqa: ASYNC110 - they are processes
             await asyncio.sleep(_MOMENT)
         await asyncio.sleep(_MOMENT)
     if path.leaving == "cancel":
@@ -81,5 +93,5 @@ def _post(path: Path, words: Words, manner: Manner) -> Post:
     target = _PATHS.get(path.asked, "/v1/chat/completions")
     if path.asked == "garbage":
         return Post(target, headers, b'{"model": "leaks", "messages": [{"content": "%b' % words["prompt"].encode())
-    body = {"model": manner.models[path.route], **asked(path, words, manner.without)}
+    body = {"model": manner.model or ROUTES[path.route], **asked(path, words, manner.without)}
     return Post(target, headers, orjson.dumps({**body, "stream": True} if path.stream else body))

@@ -27,7 +27,12 @@ class Listening:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         try:
             length = str(len(post.body))
-            headers = {"host": f"127.0.0.1:{self._port}", "connection": "close", "content-length": length, **post.headers}
+            headers = {
+                "host": f"127.0.0.1:{self._port}",
+                "connection": "close",
+                "content-length": length,
+                **post.headers,
+            }
             lines = [f"POST {post.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
             writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + post.body)
             with contextlib.suppress(ConnectionError):

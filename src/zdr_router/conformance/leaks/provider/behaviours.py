@@ -74,7 +74,12 @@ async def answer(call: Call, words: Words) -> None:
     asked = call.asked
     if call.path.endswith("/embeddings"):
         data = [{"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}]
-        body = {"object": "list", "data": data, "model": words["header"], "usage": {"prompt_tokens": 4, "total_tokens": 4}}
+        body = {
+            "object": "list",
+            "data": data,
+            "model": words["header"],
+            "usage": {"prompt_tokens": 4, "total_tokens": 4},
+        }
         await call.whole(200, orjson.dumps(body), headers(words))
     elif asked.get("stream") is True:
         await call.begin(SSE, headers(words))

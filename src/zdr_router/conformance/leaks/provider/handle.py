@@ -18,7 +18,7 @@ _PATIENCE: Final = 10.0
 class Arrived(NamedTuple):
     """How many requests have come on this path, and of which places they held the canaries."""
 
-    count: int
+    requests: int
     places: frozenset[str]
 
 

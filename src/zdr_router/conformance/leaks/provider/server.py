@@ -27,7 +27,9 @@ _ALWAYS: Final = "/spare/"
 class Call:
     """One request, and how it is answered."""
 
-    def __init__(self, path: str, asked: Mapping[str, Any], reader: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, path: str, asked: Mapping[str, Any], reader: asyncio.StreamReader, out: asyncio.StreamWriter
+    ) -> None:
         """`asked` is its body, empty where that is no object."""
         self.path = path
         self.asked = asked
