@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zdr_router.registry.ladders import FLAGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from zdr_router.conformance.leaks.provider.handle import Provider
@@ -38,9 +38,10 @@ _NEVER: Final = 1_000_000
 
 def write(folder: Path, provider: Provider, *, otel: bool) -> Path:
     """Write both files; the path of the operator's. `otel` tells OpenTelemetry of each request."""
-    (folder / "leaks.yaml").write_text(json.dumps(_provider(provider), indent=1), encoding="utf-8")
+    hosts = {"kit": provider.url, "spare": provider.spare_url, "dead": f"http://127.0.0.1:{_nobody()}/v1"}
+    (folder / "leaks.yaml").write_text(json.dumps(_provider(hosts.values()), indent=1), encoding="utf-8")
     file = folder / "zdr.yaml"
-    file.write_text(json.dumps(_operator(provider, otel=otel), indent=1), encoding="utf-8")
+    file.write_text(json.dumps(_operator(hosts, otel=otel), indent=1), encoding="utf-8")
     return file
 
 
@@ -55,7 +56,7 @@ def environ(provider: Provider, config: Path) -> dict[str, str]:
     }
 
 
-def _operator(provider: Provider, *, otel: bool) -> dict[str, Any]:
+def _operator(hosts: Mapping[str, str], *, otel: bool) -> dict[str, Any]:
     def account(url: str) -> dict[str, Any]:
         return {"configuration": "leaks/zdr", "base_url": url, "api_key": {"env": KEY_VARIABLE}}
 
@@ -65,11 +66,7 @@ def _operator(provider: Provider, *, otel: bool) -> dict[str, Any]:
     return {
         "registry": {"shipped": False, "providers": ["leaks.yaml"]},
         "policy": {"minimum_grade": "documented"},
-        "accounts": {
-            "kit": account(provider.url),
-            "spare": account(provider.spare_url),
-            "dead": account(f"http://127.0.0.1:{_nobody()}/v1"),
-        },
+        "accounts": {name: account(url) for name, url in hosts.items()},
         "routes": {
             ROUTES["usual"]: route("kit"),
             ROUTES["spare"]: route("kit", "spare"),
@@ -82,7 +79,7 @@ def _operator(provider: Provider, *, otel: bool) -> dict[str, Any]:
     }
 
 
-def _provider(provider: Provider) -> dict[str, Any]:
+def _provider(hosts: Iterable[str]) -> dict[str, Any]:
     today = dt.datetime.now(dt.UTC).date()
     seen = (today - dt.timedelta(1)).isoformat()
     evidence = {"kind": "policy_page", "locator": "none: it is a server of the kit", "observed": seen}
@@ -94,7 +91,7 @@ def _provider(provider: Provider) -> dict[str, Any]:
                 "id": "leaks/zdr",
                 "title": "A server of the leak kit",
                 "mechanism": {"kind": "default", "fail_mode": "closed"},
-                "hosts": [f"http://127.0.0.1:{provider.port}/v1"],
+                "hosts": list(hosts),
                 "credentials": {"auth": "bearer"},
                 "endpoints": ["chat.completions", "embeddings"],
                 "regions": [],

@@ -10,12 +10,12 @@ from zdr_router.conformance.leaks.detectors.base import Off
 from zdr_router.conformance.leaks.findings import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from zdr_router.conformance.leaks.detectors.base import Search
     from zdr_router.conformance.leaks.forms import Needles
 
-_READ: Final = {
+_READ: Final[Mapping[bytes, Callable[[Any, bytes], Iterable[bytes]]]] = {
     b"string": lambda server, key: [server.get(key)],
     b"hash": lambda server, key: [part for pair in server.hgetall(key).items() for part in pair],
     b"list": lambda server, key: server.lrange(key, 0, -1),

@@ -20,6 +20,8 @@ SSE: Final = "text/event-stream"
 _USAGE: Final = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 _ECHOING: Final = ("x-request-id", "set-cookie", "server", "via", "etag", "x-ratelimit-reset-requests", "x-error")
 _PIECES: Final = 3
+_BETWEEN: Final = 0.05
+"""Seconds between content and what spoils it, so that the content is most often read first."""
 
 
 def headers(words: Words) -> dict[str, str]:
@@ -181,7 +183,7 @@ async def stream_reset(call: Call, words: Words) -> None:
     """Content, half an event, and a TCP reset."""
     await call.begin(SSE, headers(words))
     await call.chunk(framed(deltas(words)) + framed(deltas(words)[1:2])[:-8])
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(_BETWEEN)
     call.reset()
 
 
@@ -195,14 +197,18 @@ async def stream_unfinished(call: Call, words: Words) -> None:
 async def stream_garbage(call: Call, words: Words) -> None:
     """Content, and then what is no event."""
     await call.begin(SSE, headers(words))
-    await call.chunk(framed(deltas(words)) + b'data: {"choices": [{"delta": "' + words["delta"].encode() + b"\n\n")
+    await call.chunk(framed(deltas(words)))
+    await asyncio.sleep(_BETWEEN)
+    await call.chunk(b'data: {"choices": [{"delta": "' + words["delta"].encode() + b"\n\n")
     await call.finish()
 
 
 async def stream_error(call: Call, words: Words) -> None:
     """Content, and then an error within the stream."""
     await call.begin(SSE, headers(words))
-    await call.chunk(framed([*deltas(words), outcry(words)]))
+    await call.chunk(framed(deltas(words)))
+    await asyncio.sleep(_BETWEEN)
+    await call.chunk(framed([outcry(words)]))
     await call.finish()
 
 
