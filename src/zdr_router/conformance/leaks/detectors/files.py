@@ -31,25 +31,27 @@ class Files:
     @contextlib.contextmanager
     def watch(self) -> Iterator[Search]:
         """What was there before and stays as it is does not count."""
-        before = {path: _state(path) for path in self._all()}
+        before = {path: _state(path) for _, path in self._all()}
 
         def search(needles: Needles) -> Iterator[Trace]:
-            for path in tuple(self._all()):
+            for folder, path in tuple(self._all()):
                 named = False
                 for hit in needles.search(os.fsencode(path)):
                     named = True
                     yield Trace("the name of a file", hit.canary, hit.encoding)
                 if before.get(path) != _state(path):
-                    yield from _read("a file with such a name" if named else str(path), path, needles)
+                    yield from _read(
+                        "a file with such a name" if named else str(path.relative_to(folder)), path, needles
+                    )
             for pid in self._pids():
                 yield from _deleted(pid, needles)
 
         yield search
 
-    def _all(self) -> Iterator[Path]:
+    def _all(self) -> Iterator[tuple[Path, Path]]:
         for folder in self._folders:
             for root, folders, files in os.walk(folder):
-                yield from (Path(root, name) for name in (*files, *folders))
+                yield from ((folder, Path(root, name)) for name in (*files, *folders))
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

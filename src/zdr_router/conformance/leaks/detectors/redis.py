@@ -74,9 +74,13 @@ def _server(url: str) -> Any:  # noqa: ANN401 - the client is optional, and so a
     raise Off(why)
 
 
+def _dump(server: Any, key: bytes) -> list[bytes]:  # noqa: ANN401 - as above
+    return [server.dump(key)]
+
+
 def _values(server: Any, key: bytes) -> Iterator[bytes]:  # noqa: ANN401 - as above
     """The parts of a value; of a type that is not known here, its dump. One that has lapsed meanwhile has none."""
-    read = _READ.get(server.type(key), lambda server, key: [server.dump(key)])
+    read = _READ.get(server.type(key), _dump)
     for part in read(server, key):
         if part is not None:
             yield part
