@@ -65,7 +65,6 @@ def _made(kept: Kept) -> Callable[[str, BaseException], None]:
         auto_enabling_integrations=False,
         include_local_variables=True,
         include_source_context=True,
-        send_default_pii=True,
     )
 
     def send(where: str, error: BaseException) -> None:
