@@ -410,9 +410,6 @@ ROUTING = (
     Mutation("routing/walk.py", 'and event.kind == "woke":', "and True:"),
     Mutation("routing/walk.py", "while len(self._live) == 1 and start is None", "while start is None"),
     Mutation("routing/walk.py", "wake = min(wake, at + bounds.hedge)", "wake = at + bounds.hedge"),
-    Mutation(
-        "routing/walk.py", 'if event.kind == "committed" and self._winner is None:', 'if event.kind == "committed":'
-    ),
     Mutation("routing/walk.py", "if event.attempt not in self._live:", "if False:"),
     Mutation("routing/walk.py", "if other != attempt)", "if False)"),
     Mutation("routing/walk.py", "if event.outcome is Outcome.OK:", "if event.outcome is not Outcome.CALLER_FAULT:"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zdr_router.policy.policy import Policy
     from zdr_router.policy.target import Target
     from zdr_router.records.receipts.settings import ReceiptSettings
+    from zdr_router.records.store.settings import StoreSettings
     from zdr_router.registry import Registry
     from zdr_router.routing.plan import Route
     from zdr_router.sealed import Sealed
@@ -42,6 +43,7 @@ class Deployment:
     otel: bool = False
     salt: Sealed[str] | None = None
     receipts: ReceiptSettings | None = None
+    records: StoreSettings | None = None
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from zdr_router.policy.accounts import Account
+from zdr_router.policy.calendar import DAY
 from zdr_router.policy.policy import Policy
 from zdr_router.policy.secrets import SecretSource
+from zdr_router.records.store.settings import WhenFull
 from zdr_router.registry.base import Declared, Duration, Identifier, Text, one_said
 from zdr_router.registry.configuration import Schema
 from zdr_router.routing.settings import ProbeMethod
 from zdr_router.routing.strategy import LatencyMeasure, StrategyName
+
+_CENTURY: Final = 36_525 * DAY
 
 
 class WeightedTarget(Declared):
@@ -151,6 +155,50 @@ class ReceiptsEntry(Declared):
     seal_at: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
+class PostgresEntry(Declared):
+    """A PostgreSQL server. The address names no credentials; tables are kept in the schema `namespace`.
+
+    Beyond loopback it speaks TLS, unless `private_network` says that the network between is your own.
+    """
+
+    url: Annotated[str, StringConstraints(pattern=r"^postgresql://[^\s/@?#]+/[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$")]
+    username: Text
+    password: SecretSource | None = None
+    ca_file: Text | None = None
+    private_network: bool = False
+    namespace: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "zdr"
+
+
+class StoreEntry(Declared):
+    """Where records are kept: a file of SQLite, which is made when a router opens, or PostgreSQL for a fleet."""
+
+    model_config = ConfigDict(json_schema_extra=one_said("file", "postgresql"))
+
+    file: Text | None = None
+    postgresql: PostgresEntry | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.file is None) == (self.postgresql is None):
+            kind, message = "store", "records are kept in {file: PATH} or in {postgresql: {url: ..., username: ...}}"
+            raise PydanticCustomError(kind, message)
+        return self
+
+
+class RecordsEntry(Declared):
+    """The operational record of requests, kept for `keep`, and the incident index, kept for `incidents`.
+
+    What is older is deleted. `when_full` says what becomes of requests while records cannot be written and no more of
+    them can be held in memory: they are refused, or served and not recorded.
+    """
+
+    store: StoreEntry
+    keep: Annotated[Duration, Field(ge=3600, le=_CENTURY)] = 90 * DAY
+    incidents: Annotated[Duration, Field(ge=DAY, le=_CENTURY)] = 400 * DAY
+    when_full: WhenFull = "refuse"
+    hold: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
+
+
 class ConfigFile(Declared):
     """The operator's file.
 
@@ -170,3 +218,4 @@ class ConfigFile(Declared):
     telemetry: TelemetryEntry = TelemetryEntry()
     salt: SecretSource | None = None
     receipts: ReceiptsEntry | None = None
+    records: RecordsEntry | None = None

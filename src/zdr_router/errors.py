@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zdr_router.metadata import ErrorCode
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -89,6 +91,8 @@ class Refused(RouterError):
 class Exhausted(RouterError):
     """Every cleared target was tried and failed, or the deadline passed. HTTP 502, 429 or 504.
 
+    Also, as HTTP 503 with the error code `unrecorded`: nothing was sent, since no record of it could have been kept.
+
     `attempts` holds every cause, in order. `retry_after` is in how many seconds a target may be asked again, where all
     of them are known to want a rest.
     """
@@ -99,7 +103,9 @@ class Exhausted(RouterError):
         self.retry_after = retry_after
         self.metadata = metadata
         causes = ", ".join(f"{attempt.target}: {attempt.outcome}" for attempt in self.attempts)
-        super().__init__(f"no target of route {metadata.route!r} answered ({causes or 'none was tried'})")
+        unrecorded = metadata.error_code is ErrorCode.UNRECORDED
+        why = "none was tried: requests cannot be recorded for now" if unrecorded else "none was tried"
+        super().__init__(f"no target of route {metadata.route!r} answered ({causes or why})")
 
 
 class InvalidRequest(RouterError):

@@ -55,6 +55,7 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     STREAM_BROKEN = "stream_broken"
     CANCELLED = "cancelled"
+    UNRECORDED = "unrecorded"
     # What only a host finds, before it asks a router.
     INVALID_KEY = "invalid_key"
     OUT_OF_SCOPE = "out_of_scope"
@@ -124,7 +125,7 @@ class Refusal:
 
 
 class AttemptRecord(NamedTuple):
-    """One call to one target, and how it ended."""
+    """One call to one target, and how it ended. `attestation` is the digest of what it was cleared by."""
 
     target: str
     configuration: str
@@ -134,6 +135,7 @@ class AttemptRecord(NamedTuple):
     started_ms: float
     duration_ms: float
     first_chunk_ms: float | None = None
+    attestation: str | None = None
 
 
 class Metadata(NamedTuple):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.policy import Policy
     from zdr_router.records.base import Recorder
+    from zdr_router.records.store.store import MetadataStore
     from zdr_router.state.trust import TrustStore
     from zdr_router.transport.settings import TransportSettings
 
@@ -140,6 +141,11 @@ class AsyncRouter:
     def trust(self) -> TrustStore:
         """What was revoked and contradicted; it stays what it is when something is reloaded."""
         return self._service.trust
+
+    @property
+    def records(self) -> MetadataStore | None:
+        """Where metadata is kept, if the operator's file says so: how much waits there, and how much was lost."""
+        return self._service.records
 
     async def __aenter__(self) -> Self:
         """Open the connections' pool and the trust state, and load what a dialect needs. Raises `ConfigError`."""

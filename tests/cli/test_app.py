@@ -15,6 +15,7 @@ from zdr_router.cli.exits import Code
 CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
     *("demo", "ask", "explain", "check", "conform", "grant", "harden", "statement", "revoke", "release"),
+    *("usage", "incident"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
     *("trust init", "trust show"),
@@ -27,8 +28,9 @@ COMMANDS = [
         "receipts rotate",
         "receipts verify",
     ),
+    *(f"metadata {name}" for name in ("export", "show", "correct", "erase", "purge", "archived")),
 ]
-GROUPS = ("registry", "trust", "import", "receipts")
+GROUPS = ("registry", "trust", "import", "receipts", "metadata")
 
 
 def test_the_version_is_that_of_the_package(zdr):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from deployments import clear, targets
 
@@ -10,6 +12,12 @@ from zdr_router.policy.preferences import Preferences
 from zdr_router.routing.health import HealthEvent
 from zdr_router.routing.plan import Luck, Plan, Route, make_plan
 from zdr_router.state.memory import MemoryHealth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zdr_router.policy.clearance import Clearance
+    from zdr_router.policy.target import Target
 
 TARGETS = targets(4)
 PLAIN = Preferences()
@@ -102,3 +110,48 @@ def test_planning_changes_no_health():
     store = MemoryHealth()
     plan(health=store)
     assert store.apply("a/m", HealthEvent("asked"), 100.0) == MemoryHealth().apply("a/m", HealthEvent("asked"), 100.0)
+
+
+def test_the_least_bad_target_is_not_tried_when_a_person_took_it_out():
+    store = MemoryHealth()
+    for name in "abcd":
+        store.apply(f"{name}/m", HealthEvent("isolated"), 99.0)
+    made = plan(health=store)
+    assert (names(made), held_back(made)) == ("", "abcd")
+
+
+def over_alternates(*, preferences: Preferences = PLAIN, larger: bool = False) -> Plan:
+    """A route to a and b whose alternate goes to b and c; every target d is refused, wherever it is."""
+    first, second = (targets_of("abd"), targets_of("bcd"))
+    alternate = Route("other", second)
+    kind = {"larger_context": (alternate,)} if larger else {"fallbacks": (alternate,)}
+    refusals = (Refusal("ZDR201", "d/m", "acme/zdr", "it keeps", "do not"),)
+
+    def cleared(asked: Sequence[Target]) -> tuple[list[Clearance], tuple[Refusal, ...]]:
+        return [clear(target) for target in asked if target.account_name != "d"], refusals
+
+    luck = Luck(MemoryHealth(), 100.0, lambda: 0.5, lambda _target: 0)
+    return make_plan(Route("chat", first, **kind), cleared, preferences, luck)
+
+
+def targets_of(accounts: str) -> tuple[Target, ...]:
+    return tuple(target for target in TARGETS if target.account_name in accounts)
+
+
+def test_a_target_of_several_routes_is_planned_once_and_refused_once():
+    made = over_alternates()
+    assert names(made) == "abc"
+    assert [refusal.target for refusal in made.refusals] == ["d/m"]
+
+
+def test_alternates_for_long_requests_are_kept_apart():
+    made = over_alternates(larger=True)
+    assert names(made) == "ab"
+    assert [each.target.account_name for each in made.larger] == ["c"]
+    assert [refusal.target for refusal in made.refusals] == ["d/m"]
+
+
+@pytest.mark.parametrize("larger", [False, True])
+def test_who_wants_no_fallback_gets_no_alternate(larger):
+    made = over_alternates(preferences=Preferences(allow_fallbacks=False), larger=larger)
+    assert (names(made), made.larger) == ("a", ())

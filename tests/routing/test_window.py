@@ -46,6 +46,11 @@ def test_what_is_older_than_the_window_does_not_count():
     assert not share(window, 11.0)
 
 
+def test_what_no_longer_counts_is_not_kept():
+    window = after(*[(0, float(at)) for at in range(100)])
+    assert len(window[3]) <= SLICES
+
+
 attempts = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 3)), max_size=80)
 
 

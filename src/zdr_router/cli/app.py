@@ -20,7 +20,9 @@ from zdr_router.cli import (
     grant,
     harden,
     importing,
+    incident,
     leaks,
+    metadata,
     receipts,
     receipts_verify,
     registry,
@@ -30,6 +32,7 @@ from zdr_router.cli import (
     stale,
     statement,
     trust,
+    usage,
 )
 from zdr_router.cli.exits import Fault, run
 from zdr_router.cli.options import AsJson
@@ -154,3 +157,6 @@ app.add_typer(trust.app, name="trust")
 app.add_typer(importing.app, name="import")
 receipts.app.command("verify", epilog=receipts_verify.EXAMPLES)(receipts_verify.verify)
 app.add_typer(receipts.app, name="receipts")
+app.add_typer(metadata.app, name="metadata")
+app.command("usage", epilog=usage.EXAMPLES)(usage.usage)
+app.command("incident", epilog=incident.EXAMPLES)(incident.incident)

@@ -43,6 +43,17 @@ class Output:
         text = orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode()
         self.text(text)
 
+    def row(self, value: object) -> None:
+        """One JSON document on a line of its own."""
+        import orjson  # noqa: PLC0415 - as above
+
+        self.text(orjson.dumps(value).decode())
+
+    def exactly(self, text: str) -> None:
+        """A whole document on stdout to the byte, without an end of line: its digest is known."""
+        with _result() as stream:
+            stream.write(text)
+
     def text(self, text: str) -> None:
         """A whole document on stdout, as another tool reads it: no width, no colour."""
         with _result() as stream:

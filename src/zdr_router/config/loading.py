@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zdr_router.config import sections
 from zdr_router.config.assembling import assemble
+from zdr_router.config.records import records
 from zdr_router.entries import ConfigFile
 from zdr_router.registry.strict_yaml import read
 
@@ -39,6 +40,8 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployme
         environ=known,
         base=where.base,
     )
-    if file.receipts is None:
-        return deployment
-    return replace(deployment, receipts=sections.receipts(file.receipts, where))
+    return replace(
+        deployment,
+        receipts=None if file.receipts is None else sections.receipts(file.receipts, where),
+        records=None if file.records is None else records(file.records, deployment.salt, where),
+    )

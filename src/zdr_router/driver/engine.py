@@ -15,7 +15,7 @@ from zdr_router.driver.following import follow
 from zdr_router.driver.gate import HealthGate
 from zdr_router.driver.ledger import Ledger
 from zdr_router.driver.terms import Prepared, Terms
-from zdr_router.driver.verdicts import failure, refused
+from zdr_router.driver.verdicts import failure, refused, unrecorded
 from zdr_router.errors import InvalidRequest
 from zdr_router.metadata import ErrorCode, Metadata, Signal
 from zdr_router.policy.request import Request
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zdr_router.driver.stream import StreamRun
     from zdr_router.policy.clearing import Clearing
     from zdr_router.policy.policy import Policy
-    from zdr_router.records.base import Recorder
+    from zdr_router.records.base import Keeper, Recorder
     from zdr_router.routing.health import StateStore
     from zdr_router.routing.walk import Start
     from zdr_router.sealed import Sealed
@@ -85,14 +85,16 @@ class Engine:
         health: StateStore,
         loads: Loads,
         recorders: Sequence[Recorder],
+        records: Keeper | None = None,
         clock: Callable[[], float],
         random: Callable[[], float],
     ) -> None:
-        """Nothing runs yet."""
+        """Nothing runs yet. While `records` accepts none, no request begins."""
         self.terms = Terms(deployment, clearing, trust, clock)
         self._trust = trust
         self._stores = Stores(health, loads, HealthGate(health, loads, random), trust)
         self._recorders = recorders
+        self._records = records
         self._clock = clock
         self._random = random
         # Weakly: one that its reader forgot to leave is not kept, nor what it holds.
@@ -104,15 +106,27 @@ class Engine:
         return self.terms.deployment
 
     def prepare(self, ask: Ask, began: float) -> Prepared:
-        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did."""
+        """Read the request; `began` is on the driver's clock. Raises `InvalidRequest`, and records that it did.
+
+        Raises `Exhausted` where the request could not be recorded.
+        """
         try:
-            return self.read(ask, began)
+            prepared = self.read(ask, began)
         except InvalidRequest as fault:
             ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
             fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
             self.record(fault.metadata)
             fault.__traceback__ = None
             raise
+        self._admit(prepared.ledger, began)
+        return prepared
+
+    def _admit(self, ledger: Ledger, at: float) -> None:
+        """Raise `Exhausted` while what begins could not be recorded."""
+        if self._records is not None and not self._records.accepts:
+            error = unrecorded(ledger, at)
+            self.record(error.metadata)
+            raise error
 
     def read(self, ask: Ask, began: float) -> Prepared:
         """Read the request and record nothing. Raises `InvalidRequest`."""
@@ -125,7 +139,7 @@ class Engine:
     def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)
         for what, name in (("customer", ask.customer), ("key", ask.key)):
-            if name is not None and not _NAME.fullmatch(name):
+            if name is not None and not valid_name(name):
                 raise InvalidRequest(f"a {what} id is 1 to 128 letters, digits and ._:-", param=what)
         if route is None:
             raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
@@ -288,9 +302,14 @@ class Engine:
                 stream.cut_unless_cleared()
 
 
+def valid_name(name: str) -> bool:
+    """Whether it can be the id of a customer or key."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _valid(name: str | None) -> str | None:
     """A host's own id, where it is one."""
-    return name if name is not None and _NAME.fullmatch(name) else None
+    return name if name is not None and valid_name(name) else None
 
 
 def _log(metadata: Metadata) -> None:

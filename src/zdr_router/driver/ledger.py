@@ -52,6 +52,7 @@ class Ledger:
                 _ms(started - self.began),
                 _ms(at - started),
                 None if first is None else _ms(first - started),
+                target.digest,
             )
         )
 

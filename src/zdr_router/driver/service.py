@@ -17,11 +17,13 @@ from zdr_router import hardening
 from zdr_router.driver.codecs import spoken
 from zdr_router.driver.engine import Engine
 from zdr_router.driver.probing import Surroundings
+from zdr_router.driver.recording import Lesson, lesson
 from zdr_router.driver.running import Running
 from zdr_router.errors import ConfigError, Problem
 from zdr_router.policy.calendar import DAY
 from zdr_router.policy.clearing import Clearing
 from zdr_router.records.receipts.journal import ReceiptJournal
+from zdr_router.records.store.store import MetadataStore
 from zdr_router.state.load import Loads
 from zdr_router.state.memory import MemoryHealth
 from zdr_router.state.observed import HealthObserver, ObservedHealth
@@ -62,7 +64,9 @@ class Service:
         self._clearing = Clearing(dialects=spoken(), salt_key=_salt_key(deployment), not_before=deployment.not_before)
         receipts = deployment.receipts
         self._receipts = () if receipts is None else (ReceiptJournal(receipts, clock=clock),)
-        recorders = (*_told(deployment, recorders), *self._receipts)
+        self.records = None if deployment.records is None else MetadataStore(deployment.records, clock=clock)
+        kept = () if self.records is None else (self.records,)
+        recorders = (*_told(deployment, recorders), *self._receipts, *kept)
         observers = [each for each in recorders if isinstance(each, HealthObserver)]
         self.seen = ObservedHealth(self.health, observers) if observers else self.health
         self._loads = Loads(deployment.health)
@@ -74,6 +78,7 @@ class Service:
             health=self.seen,
             loads=self._loads,
             recorders=recorders,
+            records=self.records,
             clock=clock,
             random=random,
         )
@@ -90,11 +95,17 @@ class Service:
         return self.engine.deployment
 
     async def open(self) -> None:
-        """Open the trust state and the connections' pool, and load what a dialect needs. Raises `ConfigError`."""
+        """Open the trust state and the connections' pool, and load what a dialect needs. Raises `ConfigError`.
+
+        The store of records is opened first, and closed last: whatever happens in between is recorded.
+        """
         self._turn = asyncio.Lock()
         if hardening.is_demanded(os.environ):
             hardening.harden()
         async with AsyncExitStack() as opening:
+            if self.records is not None:
+                self.records.learn(*await asyncio.to_thread(lesson, self.deployment))
+                await opening.enter_async_context(self.records)
             await opening.enter_async_context(self.trust)
             for journal in self._receipts:
                 await opening.enter_async_context(journal)
@@ -140,12 +151,15 @@ class Service:
         One reload at a time: of two, the one that began later is in force in the end.
         """
         async with self._turn:
-            deployment = await asyncio.to_thread(_read_whole, read)
+            keeps = self.records is not None
+            deployment, learned = await asyncio.to_thread(_read_whole, read, keeps=keeps)
             if not same_place(deployment.state, self.deployment.state):
-                what = "`state` cannot be changed while a router runs"
-                fix = "restart it, or put `state` back"
-                place, _, line = deployment.state.source.rpartition(":")
-                raise ConfigError(Problem(what, file=place, line=int(line or 0), fix=fix))
+                raise _fixed("state", deployment.state.source)
+            mine, theirs = self.deployment.records, deployment.records
+            if not (mine is theirs or (mine is not None and mine.same(theirs))):
+                raise _fixed("records", theirs.source if theirs is not None else deployment.state.source)
+            if self.records is not None and learned is not None:
+                self.records.learn(*learned)
             running = None if self.running is None else await self._start(deployment, self.running)
             self._take_over(deployment, running)
 
@@ -201,11 +215,18 @@ def _told(deployment: Deployment, recorders: Sequence[Recorder]) -> Sequence[Rec
     return (*recorders, OtelRecorder())
 
 
-def _read_whole(read: Callable[[], Deployment]) -> Deployment:
+def _fixed(section: str, source: str) -> ConfigError:
+    """What is opened once is not changed by a reload. `source` is file:line."""
+    place, _, line = source.rpartition(":")
+    what, fix = f"`{section}` cannot be changed while a router runs", f"restart it, or put `{section}` back"
+    return ConfigError(Problem(what, file=place, line=int(line or 0), fix=fix))
+
+
+def _read_whole(read: Callable[[], Deployment], *, keeps: bool) -> tuple[Deployment, Lesson | None]:
     """A deployment whose digests are known, which takes a while where the registry is large."""
     deployment = read()
     _ = deployment.registry.digest
-    return deployment
+    return deployment, lesson(deployment) if keeps else None
 
 
 def _tell(before: Deployment, after: Deployment) -> None:

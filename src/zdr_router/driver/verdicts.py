@@ -15,7 +15,9 @@ _BAD_REQUEST = 400
 _FORBIDDEN = 403
 _TOO_MANY = 429
 _BAD_GATEWAY = 502
+_UNAVAILABLE = 503
 _GATEWAY_TIMEOUT = 504
+_SOON = 1.0
 _PASSED_ON = frozenset({400, 413, 422})
 
 
@@ -49,6 +51,11 @@ def failure(
 def refused(ledger: Ledger, at: float) -> Refused:
     """The error when no target may serve."""
     return Refused(ledger.refusals, ledger.close(_FORBIDDEN, ErrorCode.REFUSED, at))
+
+
+def unrecorded(ledger: Ledger, at: float) -> Exhausted:
+    """The error when a request could not be recorded, and so is not begun."""
+    return Exhausted(ledger.close(_UNAVAILABLE, ErrorCode.UNRECORDED, at), _SOON)
 
 
 def _exhausted(done: Done, outcomes: list[Outcome], ledger: Ledger, at: float, *, busy: bool) -> Metadata:

@@ -1,4 +1,4 @@
-"""The port through which records leave: one method that is handed the metadata of a request."""
+"""The ports through which records leave: one is handed the metadata of a request, one says whether there is room."""
 
 from __future__ import annotations
 
@@ -13,4 +13,13 @@ class Recorder(Protocol):
 
     def record(self, metadata: Metadata) -> None:
         """Keep `metadata`."""
+        ...
+
+
+class Keeper(Protocol):
+    """Without whom no request may begin."""
+
+    @property
+    def accepts(self) -> bool:
+        """Whether what begins now can be recorded."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
@@ -24,7 +24,12 @@ def digest_of(model: BaseModel) -> str:
     Values that equal their defaults are left out, so that a later release which adds a field with a
     default does not change the digest of what was attested before.
     """
-    return digest(model.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+    return digest(content_of(model))
+
+
+def content_of(model: BaseModel) -> dict[str, Any]:
+    """The JSON value of a declared model that its digest is made over."""
+    return model.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def digest_all(digests: Mapping[str, str]) -> str:

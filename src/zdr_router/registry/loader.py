@@ -66,9 +66,14 @@ class Registry:
     @cached_property
     def digest(self) -> str:
         """The canonical digest of the registry: of all providers and configurations."""
+        return digest_all(self.listed)
+
+    @cached_property
+    def listed(self) -> Mapping[str, str]:
+        """What its digest is made over: the digest of each configuration, and after `provider:` of each provider."""
         named = {f"provider:{name}": each for name, each in self.providers.items()}
         providers = {name: self.known.get(name) or digest_of(each) for name, each in named.items()}
-        return digest_all({**providers, **self.digests})
+        return {**providers, **self.digests}
 
 
 def shipped_directory() -> Path:

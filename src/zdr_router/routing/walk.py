@@ -129,7 +129,7 @@ class _Steps:
         """What follows at once from an event; None when it is for `next` to say."""
         if event.attempt not in self._live:
             return None
-        if event.kind == "committed" and self._winner is None:
+        if event.kind == "committed":
             return self._committed(event.attempt)
         return self._ended(event) if event.kind == "ended" else None
 

@@ -23,6 +23,7 @@ DEEPEST: Final = 3
 """How often what was decompressed is decompressed again."""
 
 _STREAM: Final = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]", re.DOTALL)
+_ZEROS: Final = bytes(380)
 _AUTO: Final = 32 + zlib.MAX_WBITS
 _TRIES: Final = 64 * 1024
 """Bytes that a compressed stream is tried with before it is read: most of what begins like one is none."""
@@ -114,6 +115,7 @@ class Needles:
         yield "plain", raw
         for offset in range(3):
             made += (padded := bytes(offset) + raw, coded := base64.b64encode(padded))
+            base64.b64encode(_ZEROS)  # over what the last one left on the stack
             # Without the digits that depend on a neighbour.
             first, last = -(-offset * 8 // 6), len(padded) * 8 // 6
             made += (digits := coded[first:last], safe := digits.translate(_URL_SAFE))

@@ -167,7 +167,11 @@ def _bytes_of(item: object) -> bytes | bytearray | memoryview | None:
 
 
 def process(pid: int, needles: Needles) -> list[Copy]:
-    """Every copy in the memory that process `pid` can write to, freed or not. Its own canaries are left out.
+    """Every copy in the memory that process `pid` can write to, freed or not.
+
+    Of a process that looks at itself the canaries that it looks for are left out, as far as their places are known:
+    what came of making them may be counted, on the stack above all. For an exact count look from another process, or
+    let the one that is looked at hand over its `windows`.
 
     For another process that takes the right to trace it: the same user, a process that dumps, and where Yama says so
     a child of this one. Raises `OSError` where that is lacking or the process is gone, and `NotImplementedError`

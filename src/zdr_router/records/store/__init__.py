@@ -1,0 +1,1 @@
+"""The store of metadata and the incident index: what an operator looks things up in, and what is deleted in time."""

@@ -1,0 +1,133 @@
+"""Variables that make libraries underneath print or record content change nothing: for our own format and a foreign one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from here import needs_extra
+
+# What each of them does elsewhere: docs/leaks.md.
+LOUD = {
+    "OPENAI_LOG": "debug",
+    "ANTHROPIC_LOG": "debug",
+    "LITELLM_LOG": "DEBUG",
+    "LITELLM_DEBUG": "1",
+    "DETAILED_DEBUG": "1",
+    "JSON_LOGS": "true",
+    "HTTPX_LOG_LEVEL": "trace",
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
+    "OTEL_LOG_LEVEL": "debug",
+    "TRACELOOP_TRACE_CONTENT": "true",
+    "PYTHONASYNCIODEBUG": "1",
+    "PYTHONDEVMODE": "1",
+    "PYTHONTRACEMALLOC": "5",
+    "AIOHTTP_NO_EXTENSIONS": "1",
+    "LOGLEVEL": "DEBUG",
+    "DEBUG": "1",
+}
+OURS = """
+import json, sys
+from zdr_router.conformance.leaks.kit import Kit
+
+names = ["answer", "stream", "error-400", "malformed", "stream-reset", "refused", "stray", "cancelled"]
+report = Kit().library(only=names)
+print(json.dumps({"driven": len(report.driven), "faults": [each.fault for each in report.undriven],
+                  "findings": [str(each) for each in report.findings], "off": report.detectors}))
+"""
+FOREIGN = """
+import asyncio, json, warnings
+import upstream as up
+from litellm_library import library
+from test_dialects import open_router
+from upstream import Upstream
+from wires import WIRES
+from zdr_router import RouterError
+from zdr_router.conformance.leaks.kit import Kit
+
+wire = WIRES[0]
+
+async def ask(router, planted):
+    await router.chat(model="chat", messages=[{"role": "user", "content": planted.word("prompt")}], max_tokens=50)
+
+async def listen(router, planted):
+    messages = [{"role": "user", "content": planted.word("prompt")}]
+    async with router.stream_chat(model="chat", messages=messages, max_tokens=50) as stream:
+        del messages
+        while await stream.next_chunk() is not None:
+            pass
+
+async def main(planted):
+    said = planted.word("answer")
+    behaviours = [up.says(wire.answer(said)), wire.streams(wire.events(said)), up.error(400, message=said)]
+    driven = []
+    # The server is in this process too, and says the answer: what it has is not looked at.
+    async with Upstream(*behaviours) as server, open_router(wire, server) as router:
+        for work in (ask, listen, ask):
+            try:
+                await work(router, planted)
+                driven.append("answered")
+            except RouterError as error:
+                planted.caught(error)
+                driven.append(type(error).__name__)
+        server.requests.clear()
+    return driven
+
+library()
+with Kit().watching() as planted:
+    driven = asyncio.run(main(planted))
+print(json.dumps({"driven": driven, "off": planted.detectors,
+                  "findings": [str(each) for each in planted.findings if each.detector != "objects"]}))
+"""
+
+
+def told(script):
+    environ = {**os.environ, **LOUD, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=280, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.mark.timeout(300)
+def test_our_own_format_says_nothing():
+    report = told(OURS)
+    assert report["findings"] == []
+    assert report["faults"] == []
+    assert report["driven"] == 15
+    assert set(report["off"].values()) == {""}
+
+
+@pytest.mark.timeout(300)
+def test_a_foreign_format_says_nothing():
+    needs_extra("litellm", "litellm")
+    report = told(FOREIGN)
+    assert report["findings"] == []
+    assert report["driven"] == ["answered", "answered", "InvalidRequest"]
+    assert set(report["off"].values()) == {""}
+
+
+LOUD_LIBRARY = """
+import asyncio, json, logging
+from zdr_router.conformance.leaks.kit import Kit
+
+async def main(planted):
+    async def slow():
+        prompt = planted.word()
+        raise ValueError(prompt)
+    await asyncio.wait([asyncio.create_task(slow())])
+
+with Kit().watching() as planted:
+    asyncio.run(main(planted))
+print(json.dumps({"findings": [each.detector for each in planted.findings]}))
+"""
+
+
+@pytest.mark.timeout(120)
+def test_code_that_is_loud_would_be_heard():
+    assert "exceptions" in told(LOUD_LIBRARY)["findings"]
