@@ -83,7 +83,9 @@ def log_an_error(planted):
 LOGGED = {
     "a message": log(message=lambda word: f"asked for {word}"),
     "an argument": log(message=lambda _: "asked for %s", args=lambda word: (word,)),
-    "an argument that is shown by nobody": log(message=lambda _: "asked", extra=lambda word: {"request": {"x": [word]}}),
+    "an argument that is shown by nobody": log(
+        message=lambda _: "asked", extra=lambda word: {"request": {"x": [word]}}
+    ),
     "openai": log("openai._base_client", message=lambda word: word),
     "litellm": log("LiteLLM", message=lambda word: word),
     "httpx": log("httpx", message=lambda word: word),
@@ -190,7 +192,9 @@ def test_a_tasks_error_that_nobody_asks_for(kit):
     with kit.watching() as planted:
         asyncio.run(main(planted))
     assert {"exceptions", "sentry"} <= found(planted)
-    assert {each.where for each in planted.findings if each.detector == "exceptions"} == {"ValueError logged by asyncio"}
+    assert {each.where for each in planted.findings if each.detector == "exceptions"} == {
+        "ValueError logged by asyncio"
+    }
 
 
 def test_sentry_is_off_where_it_is_missing(monkeypatch, kit):
@@ -228,7 +232,10 @@ WRITTEN = {
     "print": ("stdout", print),
     "print on stderr": ("stderr", lambda word: print(word, file=sys.stderr)),
     "past Python": ("stdout", lambda word: os.write(1, word.encode())),
-    "a child": ("stderr", lambda word: subprocess.run([sys.executable, "-c", f"import os; os.write(2, b'{word}')"], check=True)),
+    "a child": (
+        "stderr",
+        lambda word: subprocess.run([sys.executable, "-c", f"import os; os.write(2, b'{word}')"], check=True),
+    ),
 }
 
 
