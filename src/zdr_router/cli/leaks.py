@@ -160,7 +160,7 @@ def _run(  # noqa: PLR0913, PLR0917 - what was given, sorted
         except NotReady as error:
             fault = Fault(
                 str(error),
-                fix="run it by hand: it has to listen at {port}, and starts in an empty folder unless --in says otherwise",
+                fix="run it by hand: it has to listen at {port}, and starts in an empty folder but for --in",
                 code=Code.FAILED,
             )
         except OSError as error:
