@@ -1,4 +1,4 @@
-"""Variables that make libraries underneath print or record content change nothing: for our own format and a foreign one."""
+"""Variables that make libraries underneath print or record content change nothing, in our own format or another."""
 
 from __future__ import annotations
 

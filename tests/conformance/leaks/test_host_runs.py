@@ -144,7 +144,7 @@ def test_paths_are_named_as_they_are(kit):
         kit.application(careless.application, only=["anwser"])
 
 
-def test_the_environment_and_the_folder_are_as_before(kit, monkeypatch):
+def test_the_environment_and_the_folder_are_as_before(kit):
     before = Path.cwd(), Path.home()
     with kit.watching():
         assert (Path.cwd(), Path.home()) != before

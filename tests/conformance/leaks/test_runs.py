@@ -1,4 +1,4 @@
-"""The library through every path of both façades: nothing of what was planted stays, and a fault in it would be seen."""
+"""The library through every path of both façades: nothing that was planted stays, and a fault would be seen."""
 
 from __future__ import annotations
 

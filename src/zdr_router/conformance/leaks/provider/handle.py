@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -57,7 +58,8 @@ class Provider:
         if process is not None:
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with contextlib.suppress(BrokenPipeError):  # it had ended already
+                        pipe.close()
             try:
                 process.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
@@ -78,8 +80,9 @@ class Provider:
             message = "the provider is not started: use it within `with`"
             raise RuntimeError(message)
         with self._turn:
-            self._process.stdin.write(line.encode())
-            self._process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # nothing is heard then
+                self._process.stdin.write(line.encode())
+                self._process.stdin.flush()
             return self._heard()
 
     def _heard(self) -> dict[str, Any]:
