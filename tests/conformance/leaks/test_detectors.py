@@ -257,7 +257,7 @@ def into_a_database(word):
 
 FILES = {
     "in the working directory": lambda word: Path("kept").write_text(word, encoding="utf-8"),
-    "below home": lambda word: (Path.home() / "kept").write_text(word),
+    "below home": lambda word: (Path.home() / "kept").write_text(word),  # noqa: PLW0108 - where it is made counts
     "a temporary one": lambda word: Path(tempfile.mkstemp()[1]).write_text(word),
     "compressed": lambda word: Path("kept.gz").write_bytes(gzip.compress(b"before " + word.encode())),
     "UTF-16": lambda word: Path("kept").write_text(word, encoding="utf-16"),

@@ -34,7 +34,7 @@ class Logs:
         """A handler at the root, and at each logger that passes nothing on."""
         kept = Kept()
         ear = _Ear(kept, self._errors)
-        root = logging.getLogger()
+        root = logging.root
         loggers = [each for each in root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
         levels = [(each, each.level) for each in (root, *loggers)]
         heard = [root, *(each for each in loggers if not each.propagate)]
