@@ -26,5 +26,5 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The transport's tests come first: some look at every live object, of which there are millions later on."""
-    items.sort(key=lambda item: item.path.parent.name != "transport")
+    """Tests of the transport and the leak kit come first: many look at every live object, and there are more later."""
+    items.sort(key=lambda item: item.path.parent.name not in {"transport", "leaks"})

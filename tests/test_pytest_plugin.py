@@ -73,6 +73,31 @@ def test_a_file_with_a_fault_fails_the_test_that_asks_with_its_place(host):
     assert "2 errors" in result.stdout
 
 
+LEAKS = """\
+KEPT = []
+
+def test_nothing_stays(zdr_leaks):
+    with zdr_leaks.watching() as planted:
+        assert planted.word()
+    assert planted.findings == ()
+
+def test_it_stays(zdr_leaks):
+    with zdr_leaks.watching() as planted:
+        KEPT.append(planted.word())
+    assert [each.detector for each in planted.findings] == ["objects"]
+
+def test_the_library(zdr_leaks):
+    report = zdr_leaks.library(only=["answer"])
+    assert report.clean, report
+"""
+
+
+@pytest.mark.timeout(120)
+def test_the_leak_kit_is_a_fixture(host):
+    result = host(LEAKS)
+    assert "3 passed" in result.stdout, result.stdout
+
+
 def test_a_session_that_asks_for_nothing_loads_nothing(host):
     result = host(
         "import sys\n"

@@ -1,4 +1,4 @@
-"""Fixtures for the tests of a host: the registry and the policy that its operator's file comes to.
+"""Fixtures for the tests of a host: the registry and the policy of its operator's file, and the leak kit.
 
 Loaded in every run of pytest on a machine that has the package, so it imports nothing before a fixture is asked for.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from zdr_router.conformance.leaks.kit import Kit
     from zdr_router.deployment import Deployment
     from zdr_router.policy.policy import Policy
     from zdr_router.registry import Registry
@@ -42,6 +43,14 @@ def zdr_policy(pytestconfig: pytest.Config) -> Policy:
     if _path(pytestconfig) is None:
         pytest.fail("zdr_policy needs an operator's file: give --zdr-config FILE, or zdr_config in the ini file")
     return _deployment(pytestconfig).policies[None]
+
+
+@pytest.fixture
+def zdr_leaks() -> Kit:
+    """Plants words, drives a library, an application or a command, and says where they stayed; docs/leaks.md."""
+    from zdr_router.conformance.leaks.kit import Kit  # noqa: PLC0415 - as above
+
+    return Kit()
 
 
 _DEPLOYMENT: pytest.StashKey[Deployment] = pytest.StashKey()

@@ -32,6 +32,6 @@ def test_every_input_of_the_action_is_explained():
 
 
 def test_every_fixture_is_explained():
-    for name in ("zdr_registry", "zdr_policy"):
+    for name in ("zdr_registry", "zdr_policy", "zdr_leaks"):
         assert hasattr(pytest_plugin, name)
         assert f"| `{name}` |" in PAGE

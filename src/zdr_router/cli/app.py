@@ -23,6 +23,7 @@ from zdr_router.cli import (
     incident,
     keys,
     keys_show,
+    leaks,
     mcp,
     metadata,
     receipts,
@@ -76,11 +77,11 @@ Routes LLM requests only to targets whose zero data retention is declared, evide
 \b
 Exit codes:
   0   done
-  1   the request failed: every target was tried, or a stream broke
+  1   the request failed: every target was tried, or a stream broke; or `leaks` could not drive a path
   2   `check` found warnings and no errors, `registry diff` a change, `registry stale` something
       that lapses, or `import` left something out
   3   `check` found errors, `conform` something that failed, `registry diff` something looser, or no target may
-      serve the request; `statement` says nothing then; `receipts verify` found what does not hold
+      serve the request; `statement` says nothing then; `receipts verify` found what does not hold, or `leaks` content
   64  the command line is wrong
   65  a file is wrong: zdr.yaml, a provider file or an overlay; `harden` found company in the process, or no glibc
   70  a fault of zdr itself
@@ -141,11 +142,12 @@ def demo(
 
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
-app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
+app.command("leaks", epilog=leaks.EXAMPLES)(leaks.leaks)
 app.command("grant", epilog=grant.EXAMPLES)(grant.grant)
 app.command("harden", epilog=harden.EXAMPLES)(harden.harden)
 app.command("statement", epilog=statement.EXAMPLES)(statement.statement)

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,7 +27,13 @@ WINDOW: Final = 32 * 1024 * 1024
 OVERLAP: Final = 1024 * 1024
 """How many bytes of a window the next one looks at again, for what lies across."""
 
+_EMPTY: Final = frozenset({int, float, bool, type(None), CodeType})
+"""Kinds that are passed over: they hold no content, and code, which is made of source, is most of what there is."""
+
 _CONTAINERS: Final = (dict, list, tuple, set, frozenset)
+_TOGETHER: Final = 4096
+"""How many strings are looked at together."""
+
 _RUNNING: Final = {CoroutineType: "cr_running", GeneratorType: "gi_running", AsyncGeneratorType: "ag_running"}
 
 
@@ -71,13 +77,19 @@ def _live(needles: Needles, ignored: set[int]) -> Iterator[Held]:
     roots = gc.get_objects()
     # What this search made itself, and the names of those that called it.
     seen = {id(each) for each in (*needles.owned(), needles, vars(needles), roots, frames, ignored)} | ignored
+    texts: list[tuple[str, tuple[str, ...]]] = []
+    seen.add(id(texts))
     pending: list[tuple[object, tuple[str, ...]]] = [(each, ()) for each in (*roots, *frames)]
     while pending:
         item, holders = pending.pop()
-        if id(item) in seen or _is_running(item):
+        kind = type(item)
+        if id(item) in seen or (kind in _RUNNING and _is_running(item)):
             continue
         seen.add(id(item))
-        data = _bytes_of(item)
+        if kind is str:
+            texts.append((item, holders))  # type: ignore[arg-type] # its kind is what was asked for
+            continue
+        data = None if kind in _CONTAINERS else _bytes_of(item)
         if data is not None:
             for hit in needles.search(data):
                 yield Held(hit.canary, hit.encoding, _kind(item), holders)
@@ -86,7 +98,19 @@ def _live(needles: Needles, ignored: set[int]) -> Iterator[Held]:
         below = gc.get_referents(item)
         if isinstance(item, dict):
             below += list(item)  # keys that are strings are not the collector's business
-        pending += [(each, above) for each in below if id(each) not in seen]
+        pending += [(each, above) for each in below if type(each) not in _EMPTY and id(each) not in seen]
+    yield from _in_texts(needles, texts)
+
+
+def _in_texts(needles: Needles, texts: list[tuple[str, tuple[str, ...]]]) -> Iterator[Held]:
+    """The same for strings, of which there are so many that they are looked at together first."""
+    for first in range(0, len(texts), _TOGETHER):
+        batch = texts[first : first + _TOGETHER]
+        if not any(needles.search("\n".join([text for text, _ in batch]).encode("utf-8", "surrogatepass"))):
+            continue
+        for text, holders in batch:
+            for hit in needles.search(text.encode("utf-8", "surrogatepass")):
+                yield Held(hit.canary, hit.encoding, "str", holders)
 
 
 def _reached(holders: tuple[object, ...]) -> set[int]:
