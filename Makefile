@@ -11,7 +11,7 @@ LITTER := $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linte
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test simulation lint types floors check wheel requirements mutation soak bench docs clean
+.PHONY: help demo test conformance simulation lint types floors check wheel requirements mutation soak bench docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,9 @@ demo: $(VENV)/.local ## see routing, refusal and failover over a real model on t
 
 test: $(VENV)/.dev ## run the tests, on every core
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+
+conformance: $(VENV)/.mcp-conformance ## the official conformance suite of MCP, against the MCP server; needs npm
+	$(BIN)/python -m pytest tests/hosts/mcp/test_conformance.py
 
 simulation: $(VENV)/.dev ## 200 000 requests under virtual time with seeded faults (N=2000000: as many)
 	$(BIN)/python tests/simulation.py --seeds 10 --requests $$(( $(or $(N),200000) / 10 ))
@@ -74,6 +77,12 @@ $(VENV)/.made:
 	done; \
 	echo "error: no Python >= 3.11 with venv and ensurepip found (on Debian: apt-get install python3-venv); name one with PYTHON=..." >&2; \
 	exit 1
+
+# The suite needs Node 22; npm has that too, so that any Node that runs npm will do.
+$(VENV)/.mcp-conformance: $(VENV)/.dev
+	npm install --no-audit --no-fund --silent --no-save --prefix $(VENV)/mcp-conformance \
+		node@24.21.0 @modelcontextprotocol/conformance@0.2.0-alpha.12
+	@touch $@
 
 $(VENV)/.local: requirements/local.txt pyproject.toml $(VENV)/.made
 	$(PIP) install --require-hashes --requirement requirements/local.txt

@@ -119,7 +119,8 @@ def _answer(body: dict[str, Any]) -> bytes:
         data = json.dumps({**base, "object": "chat.completion", "choices": [choice]}).encode()
         return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(data), data)
     pieces = [answer[at : at + 400] for at in range(0, len(answer), 400)]
-    deltas = [({"content": piece}, None) for piece in pieces] + [({}, "stop")]
+    deltas: list[tuple[dict[str, str], str | None]] = [({"content": piece}, None) for piece in pieces]
+    deltas.append(({}, "stop"))
     events = [
         {**base, "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
         for delta, reason in deltas

@@ -309,3 +309,54 @@ def test_a_key_for_receipts_that_is_not_there_is_an_error_with_its_line(write):
     with pytest.raises(ConfigError, match=said) as raised:
         load(write(FILE + "receipts: {directory: kept, key: {env: ZDR_RECEIPTS_KEY}}\n"), {})
     assert len(raised.value.problems) == 1
+
+
+KEYS = "keys: {store: {file: keys.db}, pepper: {env: PEPPER}}\n"
+POSTGRES = (
+    "keys: {store: {postgresql: {url: 'postgresql://db.internal/zdr', username: zdr, password: {env: PGPASS}}}, "
+    "pepper: {file: pepper}, counters: {redis: {url: 'redis://127.0.0.1:6379/2', prefix: fleet}}, stale_after: 5s}\n"
+)
+
+
+def test_keys_are_kept_beside_the_file_that_asks_for_them(write, tmp_path):
+    assert load(write(FILE), {}).keys is None
+    keys = load(write(FILE + KEYS), {"PEPPER": "p" * 32}).keys
+    assert (keys.place, keys.pepper.open(), keys.counters, keys.stale_after) == (
+        tmp_path / "keys.db",
+        "p" * 32,
+        None,
+        60.0,
+    )
+
+
+def test_keys_of_a_fleet_are_kept_in_postgresql_and_counted_in_redis(write, tmp_path):
+    (tmp_path / "pepper").write_text("q" * 32 + "\n", encoding="utf-8")
+    keys = load(write(FILE + POSTGRES), {"PGPASS": "hunter2"}).keys
+    place = keys.place
+    assert (place.host, place.port, place.database, place.username) == ("db.internal", 5432, "zdr", "zdr")
+    assert (place.password.open(), place.namespace, place.private_network) == ("hunter2", "zdr", False)
+    assert (keys.counters.url, keys.counters.prefix, keys.stale_after) == ("redis://127.0.0.1:6379/2", "fleet", 5.0)
+    again = load(write(FILE + POSTGRES), {"PGPASS": "hunter2"}).keys
+    other = load(write(FILE + POSTGRES), {"PGPASS": "hunter3"}).keys
+    assert keys.same(again)
+    assert not keys.same(other)
+    assert not keys.same(None)
+    assert "hunter2" not in repr(keys)
+    assert "q" * 32 not in repr(keys)
+
+
+@pytest.mark.parametrize(
+    ("entry", "environ", "said"),
+    [
+        (KEYS, {}, "the pepper of API keys is not there; set the environment variable PEPPER"),
+        (KEYS, {"PEPPER": "short"}, "the pepper has 5 characters, and needs 32; make one at random"),
+        (KEYS.replace("{env: PEPPER}", "secret-written-down"), {}, "a key is never written in a file"),
+        ("keys: {store: {}, pepper: {env: PEPPER}}\n", {"PEPPER": "p" * 32}, r"a store is \{file: PATH\}"),
+        (POSTGRES, {}, "the password of PostgreSQL is not there"),
+        (KEYS.replace("}}\n", "}, stale_after: 1s}\n"), {"PEPPER": "p" * 32}, "greater than or equal to 2"),
+    ],
+)
+def test_a_fault_in_the_section_of_keys_is_told_with_its_line(write, entry, environ, said):
+    with pytest.raises(ConfigError, match=rf":\d+: .*{said}") as raised:
+        load(write(FILE + entry), environ)
+    assert "secret-written-down" not in str(raised.value)

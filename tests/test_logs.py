@@ -68,6 +68,7 @@ def test_only_one_logger_is_used():
         for path in SOURCE.rglob("*.py")
         for name in loggers.findall(path.read_text(encoding="utf-8"))
         if "cli" not in path.parts  # it silences others while it talks to a person
+        and path.name != "quiet.py"  # it silences a library that logs what callers send
     }
     assert used == {'"zdr_router"'}
 

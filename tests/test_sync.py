@@ -13,8 +13,9 @@ from deployments import SAYING, parts
 from upstream import upstream_in_thread
 
 from zdr_router import AsyncRouter, Exhausted, InvalidRequest, Refused, Router, StreamBroken
+from zdr_router.loop_thread import LoopThread
 from zdr_router.metadata import ErrorCode
-from zdr_router.sync import SyncChatStream, _Loop
+from zdr_router.sync import SyncChatStream
 
 
 def eventually(condition, *, within: float = 5.0) -> float:
@@ -149,7 +150,7 @@ def test_leaving_the_block_ends_a_stream_that_another_thread_reads():
 
 
 def test_nobody_waits_for_a_loop_that_has_stopped():
-    loop = _Loop()
+    loop = LoopThread()
     ended = []
 
     async def never():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from zdr_router.driver.ended import ENDS
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody, EmbeddingsBody
     from zdr_router.driver.stream import StreamRun
     from zdr_router.metadata import Metadata, Refusal
+    from zdr_router.registry.ladders import Grade
     from zdr_router.sealed import Sealed
 
 
@@ -65,6 +66,16 @@ class Embeddings:
     def __repr__(self) -> str:
         """Who answered."""
         return f"<Embeddings from {self.metadata.target}, {self._body}>"
+
+
+class Served(NamedTuple):
+    """Who answers a request: what its record will say."""
+
+    request_id: str
+    target: str
+    configuration: str
+    model: str
+    attestation: str
 
 
 class ChatStream:
@@ -125,6 +136,19 @@ class ChatStream:
             end.__traceback__ = None  # the frames below may hold a part of the answer
             raise
 
+    async def next_chunks(self) -> list[ChatChunk]:
+        """All chunks that have come and were not read, at least one; none at the end. Raises as the iterator."""
+        return await self._run.take()
+
+    @property
+    def served(self) -> Served:
+        """Who answers, known as soon as the block is entered."""
+        if self._run.answers is None:
+            message = "nobody answers yet: use `async with` around the stream"
+            raise RuntimeError(message)
+        request_id, target = self._run.answers
+        return Served(request_id, target.id, target.configuration.id, target.model, target.digest)
+
     def __repr__(self) -> str:
         """Whether it has ended."""
         return f"<ChatStream, {'running' if self._run.metadata is None else 'ended'}>"
@@ -132,7 +156,10 @@ class ChatStream:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A target that may serve a request. `until` is when its clearance lapses, in seconds since the epoch."""
+    """A target that may serve a request. `until` is when its clearance lapses, in seconds since the epoch.
+
+    `grade` is how strong its basis is, `exceptions` are what it keeps content on, and the policy tolerates.
+    """
 
     target: str
     configuration: str
@@ -140,6 +167,8 @@ class Planned:
     until: float
     cache: str
     forced: tuple[str, ...]
+    grade: Grade = "claimed"
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

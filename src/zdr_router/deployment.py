@@ -12,6 +12,8 @@ from zdr_router.state.settings import StateSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from zdr_router.hosting import ServeSettings
+    from zdr_router.key_settings import KeySettings
     from zdr_router.policy.accounts import Account
     from zdr_router.policy.policy import Policy
     from zdr_router.policy.target import Target
@@ -43,6 +45,8 @@ class Deployment:
     otel: bool = False
     salt: Sealed[str] | None = None
     receipts: ReceiptSettings | None = None
+    keys: KeySettings | None = None
+    serve: ServeSettings | None = None
     records: StoreSettings | None = None
 
     @property

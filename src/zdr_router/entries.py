@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
@@ -170,7 +170,7 @@ class PostgresEntry(Declared):
 
 
 class StoreEntry(Declared):
-    """Where records are kept: a file of SQLite, which is made when a router opens, or PostgreSQL for a fleet."""
+    """Where records or keys are kept: a file of SQLite, which is made when it is missing, or PostgreSQL for a fleet."""
 
     model_config = ConfigDict(json_schema_extra=one_said("file", "postgresql"))
 
@@ -180,7 +180,7 @@ class StoreEntry(Declared):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.file is None) == (self.postgresql is None):
-            kind, message = "store", "records are kept in {file: PATH} or in {postgresql: {url: ..., username: ...}}"
+            kind, message = "store", "a store is {file: PATH} or {postgresql: {url: ..., username: ...}}"
             raise PydanticCustomError(kind, message)
         return self
 
@@ -197,6 +197,71 @@ class RecordsEntry(Declared):
     incidents: Annotated[Duration, Field(ge=DAY, le=_CENTURY)] = 400 * DAY
     when_full: WhenFull = "refuse"
     hold: Annotated[int, Field(ge=100, le=10_000_000)] = 50_000
+
+
+class SharedCounters(Declared):
+    """Where a fleet counts what each key asks for."""
+
+    redis: RedisEntry
+
+
+class KeysEntry(Declared):
+    """The API keys of a host's callers. `pepper` is a secret of 32 characters or more, which hashes are keyed with.
+
+    Limits are counted in `counters`, or in each process by itself. After `stale_after` without a word from `store` no
+    key is taken any more, since one of them may have been revoked.
+    """
+
+    store: StoreEntry
+    pepper: SecretSource
+    counters: SharedCounters | None = None
+    stale_after: Annotated[Duration, Field(ge=2)] = 60.0
+
+
+class CertificateEntry(Declared):
+    """What a server shows its callers: files in PEM, relative to this file, read again when they change."""
+
+    certificate: Text
+    key: Text
+
+
+class GatewayLimits(Declared):
+    """How much of a request is taken: bytes of its head and body, levels of its JSON, and how long each may take.
+
+    Within `write_within` a caller has to take something of its answer.
+    """
+
+    head: Annotated[int, Field(ge=1024, le=1 << 20)] = 16 << 10
+    body: Annotated[int, Field(ge=1024, le=1 << 30)] = 20 << 20
+    nesting: Annotated[int, Field(ge=8, le=200)] = 64
+    head_within: Annotated[Duration, Field(gt=0)] = 10.0
+    body_within: Annotated[Duration, Field(gt=0)] = 30.0
+    write_within: Annotated[Duration, Field(gt=0)] = 30.0
+
+
+class GatewayEntry(Declared):
+    """What `zdr serve` is: where it listens, who may ask, and how it ends.
+
+    `keys: none` lets everybody in, on loopback only; otherwise the keys of the section `keys` are asked for. Beyond
+    loopback it speaks TLS, unless `unsafe_cleartext` says that something before it does. `hosts` are the only names it
+    answers to. `metrics_key` opens `/metrics`. `show_models` tells callers which model answered. After SIGTERM it
+    goes on for `notice`, and ends what is still under way after `drain`.
+    """
+
+    listen: Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$")] = (
+        "127.0.0.1:8080"
+    )
+    keys: Literal["none"] | None = None
+    tls: CertificateEntry | None = None
+    unsafe_cleartext: bool = False
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    hosts: list[Text] | None = None
+    proxies: list[Text] = Field(default_factory=list)
+    metrics_key: SecretSource | None = None
+    show_models: bool = False
+    limits: GatewayLimits = GatewayLimits()
+    notice: Duration = 0.0
+    drain: Duration = 30.0
 
 
 class ConfigFile(Declared):
@@ -219,3 +284,5 @@ class ConfigFile(Declared):
     salt: SecretSource | None = None
     receipts: ReceiptsEntry | None = None
     records: RecordsEntry | None = None
+    keys: KeysEntry | None = None
+    gateway: GatewayEntry = GatewayEntry()

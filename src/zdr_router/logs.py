@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import logging
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ def event_of(record: logging.LogRecord) -> Event | None:
 
 def parse(template: object) -> tuple[str, dict[str, type[str | int | float]]] | None:
     """The name of a line's template, and its keys with their types; None for one that is not written in this form."""
-    match = _EVENT.fullmatch(template) if isinstance(template, str) else None
+    return _parsed(template) if isinstance(template, str) else None
+
+
+@lru_cache(maxsize=256)  # ours are fewer, and each of them is parsed for every line that is written as JSON
+def _parsed(template: str) -> tuple[str, dict[str, type[str | int | float]]] | None:
+    match = _EVENT.fullmatch(template)
     return None if match is None else (match["name"], {key: _KINDS[kind] for key, kind in _KEY.findall(match["keys"])})
 
 

@@ -65,6 +65,7 @@ class ErrorCode(StrEnum):
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
     CLOSING = "closing"
+    KEYS_UNREADABLE = "keys_unreadable"
     INTERNAL = "internal"
 
 
@@ -72,6 +73,7 @@ class Signal(StrEnum):
     """A rate-limit, security or abuse event that a host saw with a request. Of what it looked at, nothing is kept."""
 
     NO_KEY = "no_key"
+    MISTYPED_KEY = "mistyped_key"
     UNKNOWN_KEY = "unknown_key"
     REVOKED_KEY = "revoked_key"
     EXPIRED_KEY = "expired_key"
@@ -89,6 +91,7 @@ class Signal(StrEnum):
     SPIKE_OF_REQUESTS = "spike_of_requests"
     SPIKE_OF_REFUSALS = "spike_of_refusals"
     SPIKE_OF_ERRORS = "spike_of_errors"
+    SPIKE_OF_WRONG_KEYS = "spike_of_wrong_keys"
 
 
 @dataclass(frozen=True, slots=True)

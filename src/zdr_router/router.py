@@ -138,6 +138,11 @@ class AsyncRouter:
         return self._service.deployment
 
     @property
+    def is_open(self) -> bool:
+        """Whether requests can be sent."""
+        return self._service.running is not None
+
+    @property
     def trust(self) -> TrustStore:
         """What was revoked and contradicted; it stays what it is when something is reloaded."""
         return self._service.trust
@@ -210,7 +215,7 @@ class AsyncRouter:
         """Answer a chat as a stream: `async with router.stream_chat(…) as stream: async for chunk in stream: …`."""
         body = {"model": model, "messages": messages, **parameters, "stream": True}
         ask = _ask("chat.completions", body, tenant, customer, policy, timeout, key, signals)
-        return ChatStream(StreamRun(self._service.engine, self._service.ready, ask))
+        return self.stream(ask)
 
     def embed(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
@@ -229,6 +234,29 @@ class AsyncRouter:
         body = {"model": model, "input": input, **parameters}
         return self._embed(_ask("embeddings", body, tenant, customer, policy, timeout, key, signals))
 
+    # For hosts, whose callers' bodies arrive whole: what is in one is never taken for an argument.
+
+    def answer(self, ask: Ask) -> Coroutine[Any, Any, ChatCompletion | Embeddings]:
+        """Answer a sealed request to `chat.completions` or `embeddings`, whole."""
+        return self._embed(ask) if ask.endpoint == "embeddings" else self._chat(ask)
+
+    def stream(self, ask: Ask) -> ChatStream:
+        """Answer a sealed request to `chat.completions` as a stream."""
+        return ChatStream(StreamRun(self._service.engine, self._service.ready, ask))
+
+    def plan(self, ask: Ask) -> Explanation:
+        """`explain` for a sealed request."""
+        at = time.monotonic()
+        try:
+            prepared = self._service.engine.read(ask, at)
+        except InvalidRequest as error:
+            error.__traceback__ = None  # the frames below have the request
+            del ask
+            raise
+        plan = self._service.engine.plan(prepared, at)
+        resting = tuple(each.target.id for each in plan.resting)
+        return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
+
     def explain(
         self,
         *,
@@ -243,16 +271,7 @@ class AsyncRouter:
         content = {} if endpoint == "embeddings" else {"messages": messages}
         ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None, None, ())
         del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
-        at = time.monotonic()
-        try:
-            prepared = self._service.engine.read(ask, at)
-        except InvalidRequest as error:
-            error.__traceback__ = None  # the frames below have the request
-            del ask
-            raise
-        plan = self._service.engine.plan(prepared, at)
-        resting = tuple(each.target.id for each in plan.resting)
-        return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
+        return self.plan(ask)
 
     def turned_away(  # noqa: PLR0913 - what is recorded, each by name
         self,
@@ -339,4 +358,6 @@ def _planned(clearance: Clearance) -> Planned:
     target = clearance.target
     forced = tuple(forced.name for forced in clearance.forced)
     cache = target.configuration.cache.medium
-    return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced)
+    exceptions = tuple(dict.fromkeys(clause.trigger for clause in target.configuration.exceptions))
+    grade = clearance.standing.grade
+    return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced, grade, exceptions)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from concurrent.futures import CancelledError as FutureCancelled
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from zdr_router.errors import InvalidRequest
+from zdr_router.loop_thread import CLOSED, LoopThread
 from zdr_router.router import NO_CONTENT, AsyncRouter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
 
@@ -29,10 +26,6 @@ if TYPE_CHECKING:
     from zdr_router.transport.settings import TransportSettings
 
 T = TypeVar("T")
-
-_CLOSED: Final = "the router is not open: use `with` around it"
-_PATIENCE: Final = 1.0
-"""Seconds that what is under way is given to end by itself when the router closes: its connections are closed."""
 
 
 class Router:
@@ -61,7 +54,7 @@ class Router:
             recorders=recorders,
             environ=environ,
         )
-        self._loop: _Loop | None = None
+        self._loop: LoopThread | None = None
 
     @classmethod
     def from_config(
@@ -88,7 +81,7 @@ class Router:
 
     def __enter__(self) -> Self:
         """Start the loop and open the connections' pool."""
-        loop = _Loop()
+        loop = LoopThread()
         try:
             loop.run(self._router.__aenter__())
         except BaseException:
@@ -236,7 +229,7 @@ class Router:
         if self._loop is not None and not self._loop.stopped:
             self._loop.run(work)
             return
-        loop = _Loop()
+        loop = LoopThread()
         try:
             loop.run(work)
         finally:
@@ -260,7 +253,7 @@ class Router:
 class SyncChatStream:
     """A streamed answer: a context manager, and an iterator of OpenAI's chunks inside it."""
 
-    def __init__(self, loop: _Loop | None, stream: ChatStream) -> None:
+    def __init__(self, loop: LoopThread | None, stream: ChatStream) -> None:
         """Nothing is sent before the block is entered."""
         self._loop = loop
         self._stream = stream
@@ -293,69 +286,12 @@ class SyncChatStream:
         return chunk
 
 
-def _run(loop: _Loop | None, work: Coroutine[Any, Any, T]) -> T:
+def _run(loop: LoopThread | None, work: Coroutine[Any, Any, T]) -> T:
     if loop is None:
         work.close()
-        raise RuntimeError(_CLOSED)
+        raise RuntimeError(CLOSED)
     return loop.run(work)
 
 
 async def _called(work: Callable[[], T]) -> T:
     return work()
-
-
-class _Loop:
-    """An event loop that runs in a daemon thread until it is stopped."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="zdr-router", daemon=True)
-        self._lock = threading.Lock()
-        self._waited_for: set[Future[Any]] = set()
-        self.stopped = False
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` on the loop and wait; an interrupt of the waiting thread cancels it.
-
-        Raises `RuntimeError` when the loop was stopped, before or meanwhile.
-        """
-        with self._lock:
-            if self.stopped:
-                work.close()
-                raise RuntimeError(_CLOSED)
-            future = asyncio.run_coroutine_threadsafe(work, self._loop)
-            self._waited_for.add(future)
-        try:
-            return future.result()
-        except FutureCancelled:
-            raise RuntimeError(_CLOSED) from None
-        except BaseException:
-            future.cancel()
-            raise
-        finally:
-            self._waited_for.discard(future)
-            del future  # it has the error that has this frame: a cycle, which would wait for the collector
-
-    def stop(self) -> None:
-        """End what still runs, the thread and the loop. Nobody waits for it any more once this returns."""
-        with self._lock:
-            self.stopped = True
-        try:
-            asyncio.run_coroutine_threadsafe(_wind_up(), self._loop).result()
-        finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
-            for future in tuple(self._waited_for):
-                future.cancel()
-
-
-async def _wind_up() -> None:
-    """Let what runs on this loop come to its end, by itself or not."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    if tasks:
-        _, left = await asyncio.wait(tasks, timeout=_PATIENCE)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

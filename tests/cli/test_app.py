@@ -14,11 +14,12 @@ from zdr_router.cli.exits import Code
 
 CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
-    *("demo", "ask", "explain", "check", "conform", "leaks", "grant", "harden", "statement"),
-    *("revoke", "release"),
+    *("demo", "ask", "mcp", "explain", "serve", "check", "conform", "leaks", "grant", "harden"),
+    *("statement", "revoke", "release"),
     *("usage", "incident"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",
+    *("keys add", "keys rotate", "keys revoke", "keys list", "keys show", "keys contact"),
     *("trust init", "trust show"),
     *("import openrouter", "import litellm"),
     *(
@@ -31,7 +32,7 @@ COMMANDS = [
     ),
     *(f"metadata {name}" for name in ("export", "show", "correct", "erase", "purge", "archived")),
 ]
-GROUPS = ("registry", "trust", "import", "receipts", "metadata")
+GROUPS = ("registry", "keys", "trust", "import", "receipts", "metadata")
 
 
 def test_the_version_is_that_of_the_package(zdr):

@@ -57,8 +57,8 @@ def test_the_usual_port_is_that_of_postgresql(loaded):
     ("section", "line", "what"),
     [
         ("records: {}", 5, "store"),
-        ("records: {store: {}}", 5, "records are kept in {file: PATH} or in {postgresql"),
-        ("records: {store: {file: a, postgresql: {url: 'postgresql://h/d', username: u}}}", 5, "or in {postgresql"),
+        ("records: {store: {}}", 5, "a store is {file: PATH} or {postgresql"),
+        ("records: {store: {file: a, postgresql: {url: 'postgresql://h/d', username: u}}}", 5, "or {postgresql"),
         ("records: {store: {file: a.db}, keep: 1m}", 5, "keep"),
         ("records: {store: {file: a.db}, incidents: 99999d}", 5, "incidents"),
         ("records: {store: {file: a.db}, keep: 90}", 5, "a duration is written with its unit"),

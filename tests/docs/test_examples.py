@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from mcp import Client
@@ -65,6 +66,19 @@ async def test_the_gateway_answers_streams_refuses_and_rejects(example):
         assert (await asked(client, {**body, "stream": "yes"}))[0] == 400
         assert (await asked(client, {**body, "tenant": "globex"}))[0] == 400
         assert (await asked(client, body, key="guessed"))[0] == 401
+
+
+async def test_the_gateway_inside_fastapi_answers_those_whom_the_application_knows(example):
+    app = example("fastapi_app").application()
+    transport = httpx.ASGITransport(app)
+    body = {"model": "assistant", "messages": [{"role": "user", "content": "The primary colours are"}]}
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+        fine = await http.post("/llm/v1/chat/completions", json=body, headers={"authorization": "Bearer key-of-acme"})
+        unknown = await http.post("/llm/v1/chat/completions", json=body)
+        home = await http.get("/")
+    assert fine.json()["choices"][0]["message"]["content"] == " red, blue and yellow"
+    assert unknown.json()["error"]["code"] == "invalid_api_key"
+    assert home.json() == {"service": "ours"}
 
 
 async def test_the_mcp_server_answers_and_explains(example):

@@ -10,7 +10,7 @@ import upstream as up
 from deployments import SAYING, router
 from upstream import Upstream
 
-from zdr_router import AsyncRouter, Exhausted, InvalidRequest, Metadata, Refused
+from zdr_router import AsyncRouter, Exhausted, InvalidRequest, Metadata, Refused, StreamBroken
 from zdr_router.metadata import ErrorCode, Outcome, Signal
 
 PROMPTLY = 0.1
@@ -216,3 +216,18 @@ async def test_a_body_that_is_no_json_is_never_sent():
                     **({"seed": value} if isinstance(value, int) else {}),
                 )  # fmt: skip
         assert server.connections == 0
+
+
+async def test_a_stream_that_nobody_reads_is_accounted_for_when_the_router_closes():
+    kept = Kept()
+    async with Upstream(up.stream_then(up.chunks(["a"], finish=None), up.hang)) as server:
+        async with router(server, recorders=[kept]) as open_router:
+            stream = open_router.stream_chat(model="chat", messages=SAYING)
+            await stream.__aenter__()
+        assert [each.error_code for each in kept.all] == ["stream_broken"]
+        assert stream.metadata == kept.all[0]
+        assert stream.metadata.attempts[0].outcome is Outcome.CANCELLED
+        with pytest.raises(StreamBroken):
+            _ = [chunk async for chunk in stream]
+        await stream.__aexit__(None, None, None)
+    assert len(kept.all) == 1

@@ -21,13 +21,17 @@ from zdr_router.cli import (
     harden,
     importing,
     incident,
+    keys,
+    keys_show,
     leaks,
+    mcp,
     metadata,
     receipts,
     receipts_verify,
     registry,
     renew,
     schema,
+    serve,
     site,
     stale,
     statement,
@@ -138,7 +142,9 @@ def demo(
 
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
+app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("leaks", epilog=leaks.EXAMPLES)(leaks.leaks)
@@ -153,6 +159,10 @@ registry.app.command("site", epilog=site.EXAMPLES)(site.site)
 app.command("revoke", epilog=trust.REVOKE_EXAMPLES)(trust.revoke)
 app.command("release", epilog=trust.RELEASE_EXAMPLES)(trust.release)
 app.add_typer(registry.app, name="registry")
+keys.app.command("list", epilog=keys_show.LIST_EXAMPLES)(keys_show.list_)
+keys.app.command("show", epilog=keys_show.SHOW_EXAMPLES)(keys_show.show)
+keys.app.command("contact", epilog=keys_show.CONTACT_EXAMPLES)(keys_show.contact)
+app.add_typer(keys.app, name="keys")
 app.add_typer(trust.app, name="trust")
 app.add_typer(importing.app, name="import")
 receipts.app.command("verify", epilog=receipts_verify.EXAMPLES)(receipts_verify.verify)

@@ -52,7 +52,7 @@ def settings_of(deployment: Deployment, config: Path) -> StoreSettings:
     if isinstance(settings.place, Path) and not settings.place.exists():
         fix = "a router makes it when it opens with this file"
         raise Fault("nothing was recorded yet", where=str(settings.place), fix=fix, code=Code.CONFIGURATION)
-    require(settings)
+    require(settings.place, "records", settings.source)
     return settings
 
 

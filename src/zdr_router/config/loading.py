@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from zdr_router.config import sections
 from zdr_router.config.assembling import assemble
+from zdr_router.config.gateway import gateway
+from zdr_router.config.keys import keys
 from zdr_router.config.records import records
 from zdr_router.entries import ConfigFile
 from zdr_router.registry.strict_yaml import read
@@ -44,4 +46,6 @@ def load(path: Path | str, environ: Mapping[str, str] | None = None) -> Deployme
         deployment,
         receipts=None if file.receipts is None else sections.receipts(file.receipts, where),
         records=None if file.records is None else records(file.records, deployment.salt, where),
+        keys=None if file.keys is None else keys(file.keys, where),
+        serve=gateway(file.gateway, where, has_keys=file.keys is not None),
     )

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from zdr_router.records.store.settings import PostgresSettings, StoreSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from zdr_router.config.sections import Where
-    from zdr_router.entries import PostgresEntry, RecordsEntry
+    from zdr_router.entries import PostgresEntry, RecordsEntry, StoreEntry
     from zdr_router.sealed import Sealed
 
 _PORT: Final = 5432
@@ -24,13 +26,18 @@ def records(entry: RecordsEntry, salt: Sealed[str] | None, where: Where) -> Stor
     if entry.incidents < entry.keep:
         what = "`incidents` is shorter than `keep`: the index is what remains when records are gone"
         raise where.error(("records", "incidents"), what, "keep the index for longer")
-    given = entry.store.postgresql
-    place = where.base / (entry.store.file or "") if given is None else _postgres(given, where)
+    place = place_of(entry.store, where, "records")
     return StoreSettings(place, salt, entry.keep, entry.incidents, entry.when_full, entry.hold, where.line("records"))
 
 
-def _postgres(given: PostgresEntry, where: Where) -> PostgresSettings:
-    path = ("records", "store", "postgresql", "url")
+def place_of(entry: StoreEntry, where: Where, section: str) -> Path | PostgresSettings:
+    """The place that the `store` of a section names. Raises `ConfigError`."""
+    given = entry.postgresql
+    return where.base / (entry.file or "") if given is None else _postgres(given, where, section)
+
+
+def _postgres(given: PostgresEntry, where: Where, section: str) -> PostgresSettings:
+    path = (section, "store", "postgresql", "url")
     password = None if given.password is None else where.secret(given.password, path, "the password of PostgreSQL")
     try:
         parts = urlsplit(given.url)

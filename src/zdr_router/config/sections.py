@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from zdr_router.entries import ReceiptsEntry, RedisEntry, RegistrySources, StateEntry, TransportEntry
+    from zdr_router.entries import (
+        ReceiptsEntry,
+        RedisEntry,
+        RegistrySources,
+        StateEntry,
+        TransportEntry,
+    )
     from zdr_router.policy.secrets import SecretSource
     from zdr_router.registry.strict_yaml import Document
     from zdr_router.sealed import Sealed
@@ -56,20 +62,21 @@ def transport(entry: TransportEntry, where: Where) -> TransportSettings:
 
 def state(entry: StateEntry, where: Where) -> StateSettings:
     """Where revocations and health are kept."""
-
-    def redis(given: RedisEntry, *path: str) -> RedisSettings:
-        place = ("state", *path, "redis", "url")
-        password = None if given.password is None else where.secret(given.password, place, "the password of Redis")
-        ca_file = None if given.ca_file is None else str(where.base / given.ca_file)
-        return RedisSettings(given.url, given.username, password, ca_file, given.prefix, where.line(*place))
-
     trust: Path | RedisSettings | None = None
     if entry.trust is not None and entry.trust.redis is not None:
-        trust = redis(entry.trust.redis, "trust")
+        trust = redis(entry.trust.redis, where, "state", "trust")
     elif entry.trust is not None and entry.trust.file is not None:
         trust = where.base / entry.trust.file
-    health = None if entry.health is None else redis(entry.health.redis, "health")
+    health = None if entry.health is None else redis(entry.health.redis, where, "state", "health")
     return StateSettings(trust, health, where.line("state"))
+
+
+def redis(given: RedisEntry, where: Where, *path: str) -> RedisSettings:
+    """A Redis server that is declared at `path`."""
+    place = (*path, "redis", "url")
+    password = None if given.password is None else where.secret(given.password, place, "the password of Redis")
+    ca_file = None if given.ca_file is None else str(where.base / given.ca_file)
+    return RedisSettings(given.url, given.username, password, ca_file, given.prefix, where.line(*place))
 
 
 def salt(given: SecretSource | None, where: Where) -> Sealed[str] | None:

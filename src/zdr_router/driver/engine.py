@@ -56,7 +56,10 @@ _CALLER_LEFT: Final = 499
 
 
 class Ask(NamedTuple):
-    """What a caller of the library gives: a sealed body, and under whose name and demands it runs."""
+    """What a caller of the library gives: a sealed body, and under whose name and demands it runs.
+
+    `left` is told of the record of a whole answer whose asker was cancelled, because nobody else is there to be told.
+    """
 
     endpoint: str
     body: Sealed[Mapping[str, object]]
@@ -67,6 +70,7 @@ class Ask(NamedTuple):
     timeout: float | None
     key: str | None = None
     signals: tuple[Signal, ...] = ()
+    left: Callable[[Metadata], None] | None = None
 
     def __repr__(self) -> str:
         """Without tenant, customer and key, which are not known to be names before they are read."""
@@ -189,7 +193,9 @@ class Engine:
         try:
             await self.follow(prepared, course, attempt, now)
         except asyncio.CancelledError as left:
-            self.abandon(course, now())
+            metadata = self.abandon(course, now())
+            if ask.left is not None:
+                ask.left(metadata)
             left.__traceback__ = None  # the frames below may hold a part of the answer
             raise
         if course.answer is None:

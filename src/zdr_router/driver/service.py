@@ -121,13 +121,15 @@ class Service:
         self._beside.append(asyncio.create_task(work))
 
     async def close(self) -> None:
-        """Close every connection, after a reload that is under way."""
+        """End every stream and close every connection, after a reload that is under way."""
         beside, self._beside = self._beside, []
         for task in beside:
             task.cancel()
         if beside:
             await asyncio.wait(beside)
         async with self._turn, self._stack:
+            for stream in tuple(self.engine.streams):
+                stream.cut_off()
             running, self.running = self.running, None
             for leaving in self._leaving.values():
                 leaving.hasten()

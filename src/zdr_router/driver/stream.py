@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zdr_router.driver.running import Running
     from zdr_router.driver.terms import Prepared
     from zdr_router.policy.clearance import Clearance
+    from zdr_router.policy.target import Target
     from zdr_router.routing.walk import Start
 
 _BROKEN: Final = 502
@@ -77,6 +78,7 @@ class StreamRun:
     """One streamed request: `open()` once, `next()` until None, `close()` in any case.
 
     Until the first content another target may take over; after it, whatever goes wrong is `StreamBroken`.
+    `answers`, once it is open, is the id of the request and the target whose content comes.
     `metadata` is complete once the stream has ended, however it did. From then on nothing of the request is kept, and
     of the answer what nobody took yet.
     """
@@ -92,6 +94,7 @@ class StreamRun:
         self._chunks: deque[ChatChunk] = deque()
         self._broken = False
         self.metadata: Metadata | None = None
+        self.answers: tuple[str, Target] | None = None
 
     async def open(self) -> None:
         """Walk until a target has sent its first content. Raises what a whole answer would raise."""
@@ -113,6 +116,7 @@ class StreamRun:
             finally:
                 del error
         begun.attempt, upstream = found
+        self.answers = prepared.ledger.request_id, upstream.clearance.target
         self._upstream, self._chunks = upstream, upstream.ready
         upstream.response.allow(until=prepared.deadline, gap=prepared.route.patience.chunk)
         self._engine.streams.add(self)
@@ -146,9 +150,18 @@ class StreamRun:
                 self.close()
                 left.__traceback__ = None  # the frames below may hold a part of the answer
                 raise
-            if ended is not None:
+            if ended is not None and self._upstream is upstream:
                 self._settle(begun, upstream, ended)
         return self._chunks.popleft()
+
+    async def take(self) -> list[ChatChunk]:
+        """All chunks that have come and were not handed out, at least one; none at the end. Raises as `next`."""
+        first = await self.next()
+        if first is None:
+            return []
+        taken = [first, *self._chunks]
+        self._chunks.clear()
+        return taken
 
     def close(self) -> None:
         """Leave the stream; the upstream's connection is closed if it was still sending."""
@@ -161,6 +174,12 @@ class StreamRun:
         self._engine.streams.discard(self)
         if begun is not None and self.metadata is None:
             self.metadata = self._engine.abandon(begun.course, self._now())
+
+    def cut_off(self) -> None:
+        """The router closes: the books are closed, and whoever reads on is told that the stream broke."""
+        upstream, begun = self._upstream, self._begun
+        if upstream is not None and begun is not None:
+            self._settle(begun, upstream, Ended(Outcome.CANCELLED, "maybe", upstream.response.status))
 
     def cut_unless_cleared(self) -> None:
         """Trust has changed: end the stream if its target may no longer serve it and policy says to cut."""

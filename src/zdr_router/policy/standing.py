@@ -30,6 +30,7 @@ class Standing:
 
     `forced` is set on every request, `salted` names the cache parameter that keeps tenants apart, and
     `on_media` are the exceptions that only some requests can set off and that the policy does not tolerate.
+    `grade` is how strong its basis is, grant included.
     `closed` are the features that the configuration does not attest or the policy withholds, `lacking` those that the
     model cannot serve, `router_sets` the parameters that a caller may at most repeat.
     """
@@ -46,6 +47,7 @@ class Standing:
     closed: frozenset[str]
     lacking: frozenset[str]
     router_sets: frozenset[str]
+    grade: Grade
 
     def holds(self, now: float, epoch: int) -> bool:
         """Whether this standing may still be used."""
@@ -76,6 +78,7 @@ def stand(target: Target, policy: Policy, trust: Trust, dialects: frozenset[str]
         closed=closed_features(target) | withheld(policy),
         lacking=lacking_features(target),
         router_sets=frozenset([*(each.path[0] for each in forced), *filter(None, [salted])]),
+        grade=grade,
     )
 
 

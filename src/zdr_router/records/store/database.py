@@ -32,16 +32,13 @@ class Database:
 
     def __init__(self, settings: StoreSettings) -> None:
         """Raises `ConfigError` where a package is missing or certificates cannot be read."""
-        require(settings)
         self.settings = settings
-        place = settings.place
-        self._engine = _postgres(place) if isinstance(place, PostgresSettings) else _sqlite(place)
+        self._engine = engine_of(settings.place, "records", settings.source)
 
     @property
     def name(self) -> str:
         """Where it is, for people; without credentials."""
-        place = self.settings.place
-        return str(place) if isinstance(place, Path) else f"postgresql://{place.host}:{place.port}/{place.database}"
+        return name_of(self.settings.place)
 
     @property
     def is_file(self) -> bool:
@@ -77,10 +74,10 @@ class Database:
         place = self.settings.place
         try:
             if isinstance(place, Path):
-                _touch(place)
+                touch(place)
             async with self.writing() as connection:
                 if isinstance(place, PostgresSettings):
-                    await _claim(connection, place)
+                    await claim(connection, place, _LOCK)
                 await connection.run_sync(migrate)
         except NewerSchema as error:
             fix = f"this release knows {CURRENT}: use the later release that made it"
@@ -96,15 +93,41 @@ class Database:
         await self._engine.dispose()
 
 
-def require(settings: StoreSettings) -> None:
+def engine_of(place: Path | PostgresSettings, section: str, source: str) -> AsyncEngine:
+    """Connections to a place; nothing is opened yet. Raises `ConfigError` where a package is missing that reaches it.
+
+    `section` is the one of the operator's file that names the place, `source` its file:line.
+    """
+    require(place, section, source)
+    return _postgres(place) if isinstance(place, PostgresSettings) else _sqlite(place)
+
+
+def name_of(place: Path | PostgresSettings) -> str:
+    """Where it is, for people; without credentials."""
+    return str(place) if isinstance(place, Path) else f"postgresql://{place.host}:{place.port}/{place.database}"
+
+
+def faults_of(place: Path | PostgresSettings) -> tuple[type[Exception], ...]:
+    """What reaching a place may raise; a TimeoutError is an OSError."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - the extra
+
+    if isinstance(place, Path):
+        return (SQLAlchemyError, OSError)
+    import asyncpg  # noqa: PLC0415 - the extra `postgres`
+
+    # What happens while a connection is made comes as the driver has it.
+    return (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+def require(place: Path | PostgresSettings, section: str, source: str) -> None:
     """Raise `ConfigError` where a package is missing that reaches this place."""
-    extra, driver = ("postgres", "asyncpg") if isinstance(settings.place, PostgresSettings) else ("store", "aiosqlite")
+    extra, driver = ("postgres", "asyncpg") if isinstance(place, PostgresSettings) else ("store", "aiosqlite")
     try:
         for name in ("sqlalchemy", "greenlet", driver):
             importlib.import_module(name)
     except ModuleNotFoundError as error:
-        what, fix = f"`records` needs the package {error.name}", f'pip install "zdr-router[{extra}]"'
-        problem = Problem(what, file=settings.source, fix=fix)
+        what, fix = f"`{section}` needs the package {error.name}", f'pip install "zdr-router[{extra}]"'
+        problem = Problem(what, file=source, fix=fix)
     else:
         return
     raise ConfigError(problem)
@@ -189,11 +212,11 @@ def _postgres(place: PostgresSettings) -> AsyncEngine:
     )
 
 
-async def _claim(connection: AsyncConnection, place: PostgresSettings) -> None:
-    """Be the only one who migrates, and make the schema where it is missing."""
+async def claim(connection: AsyncConnection, place: PostgresSettings, lock: int) -> None:
+    """Be the only one who migrates under this lock, and make the schema where it is missing."""
     from sqlalchemy import text  # noqa: PLC0415 - the extra
 
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
     there = await connection.execute(
         text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": place.namespace}
     )
@@ -201,7 +224,7 @@ async def _claim(connection: AsyncConnection, place: PostgresSettings) -> None:
         await connection.execute(text(f'CREATE SCHEMA "{place.namespace}"'))
 
 
-def _touch(path: Path) -> None:
+def touch(path: Path) -> None:
     """Make the file readable by its owner alone; what SQLite puts beside it is then as well."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -1,0 +1,67 @@
+"""What a host over HTTP takes, and where it listens: sizes in bytes, durations in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zdr_router.sealed import Sealed
+
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""What the `Host` of a request on loopback is. Another one is a web page that has had its name pointed there."""
+
+
+@dataclass(frozen=True, slots=True)
+class HopSettings:
+    """What the hop between a caller and the gateway is held to.
+
+    `body` is the largest body, `nesting` how deep its JSON may go, `body_within` how long it may take to arrive.
+    `hosts` are the only names that it answers to, None for any. `models` says whether callers are told which model of
+    which configuration answered. `metrics_key` opens `/metrics`, which does not exist without it. `tls` says that
+    callers speak TLS to it, so that browsers are told to insist on that.
+    """
+
+    body: int = 20 << 20
+    nesting: int = 64
+    body_within: float = 30.0
+    hosts: frozenset[str] | None = None
+    models: bool = False
+    metrics_key: Sealed[str] | None = None
+    tls: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Files in PEM: a chain, and its private key."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSettings:
+    """Where `zdr serve` listens, and how it ends.
+
+    `head` is the largest head of a request, `head_within` how long that may take to arrive, and
+    `write_within` how long a caller may take nothing of its answer. After SIGTERM the server
+    is not ready any more, goes on for `notice`, takes no new connection then, and ends what is still under way
+    after `drain`. `proxies` are the addresses whose `X-Forwarded-For` is believed. Without keys (`is_open`) anybody who
+    reaches it is served. `source` is file:line, for errors.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    is_open: bool = False
+    certificate: Certificate | None = None
+    workers: int = 1
+    head: int = 16 << 10
+    head_within: float = 10.0
+    write_within: float = 30.0
+    notice: float = 0.0
+    drain: float = 30.0
+    proxies: tuple[str, ...] = ()
+    hop: HopSettings = field(default_factory=HopSettings)
+    source: str = ""

@@ -1,0 +1,171 @@
+"""From the operator's file to processes that serve: one, or several that are spawned and watched."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import multiprocessing.connection
+import signal
+import socket
+import sys
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from zdr_router.config import load
+from zdr_router.errors import ConfigError, Problem
+from zdr_router.hosts.gateway.serving.certificates import context_of
+from zdr_router.hosts.gateway.serving.server import LEASE, SIGNALS, serve
+from zdr_router.hosts.keys.kept import KeptKeys
+from zdr_router.router import AsyncRouter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.context import SpawnProcess
+    from pathlib import Path
+
+    from zdr_router.deployment import Deployment
+    from zdr_router.hosting import ServeSettings
+
+log = logging.getLogger("zdr_router")
+
+_BACKLOG: Final = 2048
+_YOUNG: Final = 10.0
+"""Seconds: a worker that ends sooner would do so again."""
+_FAILED: Final = 65
+
+
+def run(path: Path, set_up_log: Callable[[], None]) -> int:
+    """Serve what the operator's file says until a signal comes; the exit code. Raises `ConfigError`.
+
+    `set_up_log` is called once in each process, and so has to be picklable.
+    """
+    deployment = load(path)
+    settings = settings_of(deployment, path)
+    if settings.certificate is not None:
+        context_of(settings.certificate)
+    set_up_log()
+    _loudly(path, settings)
+    with listen(settings) as socket_:
+        if settings.workers > 1:
+            return _several(path, settings, socket_, set_up_log)
+        _serve(path, socket_)
+    return 0
+
+
+def settings_of(deployment: Deployment, path: Path) -> ServeSettings:
+    """Where and how to serve. Raises `ConfigError` where that is not said, or where several workers would be wrong."""
+    settings = deployment.serve
+    if settings is None:
+        fix = "keep keys (`keys:`, `zdr keys add`), or say `gateway: {keys: none}` for loopback without any"
+        raise ConfigError(Problem("it does not say who may ask", file=str(path), fix=fix))
+    if settings.workers == 1:
+        return settings
+    file, _, line = settings.source.rpartition(":")
+    wrong: list[Problem] = []
+
+    def note(what: str, fix: str) -> None:
+        wrong.append(Problem(f"several workers {what}", file=file, line=int(line), fix=f"{fix}, or use one worker"))
+
+    if deployment.state.trust is None:
+        note("would not know of one another's revocations", "keep trust in `state.trust`")
+    if deployment.keys is not None and not settings.is_open and deployment.keys.counters is None:
+        note("would each grant a key the whole of its limits", "count in Redis: `keys.counters`")
+    if deployment.salt is None:
+        note("would each keep caches apart with a salt of its own", "give a `salt`")
+    if wrong:
+        raise ConfigError(wrong)
+    return settings
+
+
+def listen(settings: ServeSettings) -> socket.socket:
+    """A socket that listens. Raises `ConfigError` where it cannot."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((settings.host, settings.port))
+        made.listen(_BACKLOG)
+    except OSError as error:
+        made.close()
+        file, _, line = settings.source.rpartition(":")
+        what = f"it cannot listen on {settings.host} port {settings.port}: {error.strerror or type(error).__name__}"
+        raise ConfigError(Problem(what, file=file, line=int(line or 0), fix="change `gateway.listen`")) from None
+    made.setblocking(False)  # noqa: FBT003 - socket's own
+    return made
+
+
+def _serve(path: Path, socket_: socket.socket) -> None:
+    """Serve in this process."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serving(path, socket_))
+
+
+async def _serving(path: Path, socket_: socket.socket) -> None:
+    router = AsyncRouter.from_config(path, watch=True)
+    deployment = router.deployment
+    settings = settings_of(deployment, path)
+    keys = None
+    if not settings.is_open and deployment.keys is not None:
+        keys = KeptKeys(deployment.keys, lease=deployment.patience + LEASE)
+    await serve(router, settings, keys, socket_)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's, where it is installed."""
+    if find_spec("uvloop") is None:
+        return None
+    from uvloop import new_event_loop  # noqa: PLC0415 - where it is installed
+
+    return new_event_loop
+
+
+def _loudly(path: Path, settings: ServeSettings) -> None:
+    beyond = settings.certificate is None and settings.host not in {"127.0.0.1", "::1", "localhost"}
+    if beyond:
+        log.warning("unsafe_cleartext is in force file=%s", path)
+    if settings.is_open:
+        log.warning("everybody on this machine may ask: no keys file=%s", path)
+
+
+def _worker(path: Path, socket_: socket.socket, set_up_log: Callable[[], None]) -> None:
+    """A process of its own."""
+    set_up_log()
+    try:
+        _serve(path, socket_)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("a worker cannot serve why=%s", problem)  # noqa: TRY400 - no traceback
+        sys.exit(_FAILED)
+
+
+def _several(path: Path, settings: ServeSettings, socket_: socket.socket, set_up_log: Callable[[], None]) -> int:
+    """Spawn, watch, and end together. One that dies is replaced, unless it was too young to have served."""
+    context = multiprocessing.get_context("spawn")
+    ending: list[int] = []
+    for each in SIGNALS:
+        signal.signal(each, lambda number, _frame: ending.append(number))
+
+    def start() -> tuple[SpawnProcess, float]:
+        process = context.Process(target=_worker, args=(path, socket_, set_up_log))
+        process.start()
+        return process, time.monotonic()
+
+    workers = [start() for _ in range(settings.workers)]
+    code = 0
+    while not ending and not code:
+        multiprocessing.connection.wait([process.sentinel for process, _ in workers], timeout=0.2)
+        for index, (process, began) in enumerate(workers):
+            if process.exitcode is None or ending:
+                continue
+            log.error("a worker ended code=%d", process.exitcode)
+            if time.monotonic() - began < _YOUNG:
+                code = process.exitcode or 1
+                break
+            workers[index] = start()
+    for process, _ in workers:
+        process.terminate()
+    for process, _ in workers:
+        process.join()
+    return abs(code)

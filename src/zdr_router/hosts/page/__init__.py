@@ -1,0 +1,34 @@
+"""The trust page of a service: what it keeps and what not, who sees content and on what basis, how it is doing now.
+
+`app(router)` is ASGI: a page for customers and auditors, without scripts. It names no customer, account, target or
+file. Needs the extra `site`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zdr_router.errors import ConfigError, Problem
+from zdr_router.hosts.page.counts import RefusalCounts
+from zdr_router.hosts.page.serving import TrustPage
+
+if TYPE_CHECKING:
+    from zdr_router.router import AsyncRouter
+
+__all__ = ["RefusalCounts", "TrustPage", "app"]
+
+
+def app(
+    router: AsyncRouter, counts: RefusalCounts | None = None, *, service: str = "This service", every: float = 5.0
+) -> TrustPage:
+    """The page as an ASGI app, made anew `every` so many seconds at most. `service` is what customers know it by.
+
+    `counts` has to be one of the router's `recorders`; without it the page counts no refusals. Raises `ConfigError`.
+    """
+    try:
+        from zdr_router.hosts.page.rendering import Renderer  # noqa: PLC0415 - needs the extra `site`
+    except ModuleNotFoundError as error:
+        problem = Problem(f"the trust page needs {error.name}", fix="pip install 'zdr-router[site]'")
+    else:
+        return TrustPage(Renderer(router, counts, service), every)
+    raise ConfigError(problem)

@@ -1,0 +1,241 @@
+"""`zdr serve` as a process: it starts, asks itself, listens, follows its files and ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import sys
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import upstream as up
+import yaml
+from certificates import self_signed
+from deployments import TODAY
+from gateway_here import ASKING
+from here import needs_extra
+from upstream import Upstream
+
+from zdr_router.config import load
+from zdr_router.errors import ConfigError
+from zdr_router.hosting import ServeSettings
+from zdr_router.hosts import gateway
+from zdr_router.hosts.keys.base import Admission
+
+needs_extra("gateway", "uvicorn")
+
+from zdr_router.hosts.gateway.serving.self_test import self_test  # noqa: E402 - after what may skip
+from zdr_router.hosts.gateway.serving.workers import listen, settings_of  # noqa: E402 - as above
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+CONTENT = "the-content-of-this-request"
+
+
+def file(folder: Path, url: str = "http://127.0.0.1:9/v1", **members: Any) -> Path:
+    grant = {
+        "basis": "self_operated",
+        "stated_by": "tests",
+        "since": f"{TODAY}",
+        "until": f"{TODAY.replace(year=TODAY.year + 1, day=1)}",
+    }
+    account = {"configuration": "llama-cpp/self-operated", "base_url": url, "grant": grant}
+    written = {
+        "policy": {"minimum_grade": "contracted", "cache": "host_memory"},
+        "accounts": {"a": account},
+        "routes": {"chat": {"targets": ["a/m"], "retries": 0}},
+        **members,
+    }
+    path = folder / "zdr.yaml"
+    path.write_text(yaml.safe_dump(written), encoding="utf-8")
+    return path
+
+
+def free() -> int:
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return made.getsockname()[1]
+
+
+class Process:
+    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+        self.process = process
+        self.port = port
+        self.lines: list[dict[str, Any]] = []
+
+    async def until(self, event: str) -> dict[str, Any]:
+        async with asyncio.timeout(50):
+            while line := await self.process.stderr.readline():
+                self.lines.append(json.loads(line))
+                if self.lines[-1]["event"] == event:
+                    return self.lines[-1]
+        raise AssertionError(self.lines)
+
+    async def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        rest, _ = await asyncio.gather(self.process.stderr.read(), self.process.wait())
+        self.lines += [json.loads(line) for line in rest.splitlines()]
+        return self.process.returncode
+
+    @property
+    def events(self) -> list[str]:
+        return [each["event"] for each in self.lines]
+
+
+@contextlib.asynccontextmanager
+async def served(path: Path, port: int) -> AsyncIterator[Process]:
+    command = (sys.executable, "-m", "zdr_router", "serve", "--json", "-c", str(path))
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=dict(os.environ))
+    try:
+        made = Process(process, port)
+        await made.until("listening")
+        yield made
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_it_serves_and_ends_when_what_is_under_way_has_ended(tmp_path):
+    answer_now, port = asyncio.Event(), free()
+    async with Upstream(up.ok(), up.when(answer_now, up.ok())) as upstream:
+        path = file(tmp_path, upstream.url, gateway={"listen": f"127.0.0.1:{port}", "keys": "none", "notice": "100ms"})
+        async with served(path, port) as it, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+            first = await http.post(f"/v1/chat/completions?{CONTENT}", json=ASKING)
+            second = asyncio.create_task(http.post("/v1/chat/completions", json=ASKING))
+            await upstream.next_request()
+            await upstream.next_request()
+            it.process.send_signal(signal.SIGTERM)
+            await it.until("draining")
+            answer_now.set()
+            assert (await second).status_code == 200
+            await it.process.wait()
+            it.lines += [json.loads(line) for line in (await it.process.stderr.read()).splitlines()]
+    assert first.status_code == 200
+    assert it.process.returncode == 0
+    assert it.events[-1] == "ended"
+    assert CONTENT not in repr(it.lines)
+    assert [line["status"] for line in it.lines if line["event"] == "answered"] == [403, 200, 200]
+
+
+async def test_tls_from_files_that_are_followed(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        self_signed(tmp_path / name)
+    for name in ("ca.pem", "key.pem"):
+        shutil.copy(tmp_path / "one" / name, tmp_path / name)
+    port = free()
+    entry = {"listen": f"127.0.0.1:{port}", "keys": "none", "tls": {"certificate": "ca.pem", "key": "key.pem"}}
+
+    async def ask(name: str) -> httpx.Response:
+        context = ssl.create_default_context(cafile=str(tmp_path / name / "ca.pem"))
+        async with httpx.AsyncClient(verify=context) as http:
+            return await http.get(f"https://127.0.0.1:{port}/healthz")
+
+    async with served(file(tmp_path, gateway=entry), port) as it:
+        assert "max-age" in (await ask("one")).headers["strict-transport-security"]
+        for name in ("key.pem", "ca.pem"):
+            shutil.copy(tmp_path / "two" / name, tmp_path / name)
+        await it.until("certificate reloaded")
+        assert (await ask("two")).status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            await ask("one")
+        assert await it.end() == 0
+
+
+async def test_several_workers_are_spawned_replaced_and_ended(tmp_path):
+    port = free()
+    entry = {"listen": f"127.0.0.1:{port}", "keys": "none", "workers": 2}
+    (tmp_path / "salt").write_text("0123456789abcdef0123456789abcdef")
+    path = file(tmp_path, gateway=entry, salt={"file": "salt"}, state={"trust": {"file": "trust.jsonl"}})
+    made = await asyncio.create_subprocess_exec(sys.executable, "-m", "zdr_router", "trust", "init", "-c", str(path))
+    assert await made.wait() == 0
+    async with served(path, port) as it:
+        await it.until("listening")
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            assert (await http.get("/readyz")).status_code == 200
+        assert await it.end() == 0
+    assert it.events.count("ended") == 2
+
+
+async def test_keys_are_asked_for(tmp_path):
+    needs_extra("store", "sqlalchemy", "aiosqlite")
+    port = free()
+    (tmp_path / "pepper").write_text("p" * 40)
+    keys = {"store": {"file": "keys.db"}, "pepper": {"file": "pepper"}}
+    async with Upstream() as upstream:
+        path = file(tmp_path, upstream.url, gateway={"listen": f"127.0.0.1:{port}"}, keys=keys)
+        adding = ("keys", "add", "one", "-c", str(path), "--out", str(tmp_path / "one.key"), "--route", "chat")
+        made = await asyncio.create_subprocess_exec(sys.executable, "-m", "zdr_router", *adding)
+        assert await made.wait() == 0
+        key = (tmp_path / "one.key").read_text().strip()
+        async with served(path, port) as it, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+            none = await http.post("/v1/chat/completions", json=ASKING)
+            some = await http.post("/v1/chat/completions", json=ASKING, headers={"authorization": f"Bearer {key}"})
+            listed = await http.get("/v1/models", headers={"authorization": f"Bearer {key}"})
+            assert await it.end() == 0
+    assert (none.status_code, some.status_code) == (401, 200)
+    assert [each["id"] for each in listed.json()["data"]] == ["chat"]
+    assert any(line.get("key") == "self-test" for line in it.lines)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"listen": "0.0.0.0:8080", "keys": "none"}, "loopback only"),
+        ({"listen": "0.0.0.0:8080"}, "in the clear"),
+        ({"listen": "gateway.internal:8080"}, "in the clear"),
+        ({"listen": "127.0.0.1:99999", "keys": "none"}, "no such port"),
+        ({"listen": "127.0.0.1:8080", "keys": "none", "workers": 2}, "several workers"),
+    ],
+)
+def test_what_it_must_not_do_is_a_fault_of_the_file(tmp_path, entry, says):
+    (tmp_path / "pepper").write_text("p" * 40)
+    keys = {"store": {"file": "keys.db"}, "pepper": {"file": "pepper"}}
+    path = file(tmp_path, gateway=entry, keys=keys)
+    with pytest.raises(ConfigError, match=says) as raised:
+        settings_of(load(path), path)
+    assert raised.value.problems[0].line > 0
+
+
+def test_a_file_that_does_not_say_who_may_ask_serves_nobody(tmp_path):
+    path = file(tmp_path)
+    with pytest.raises(ConfigError, match="who may ask"):
+        settings_of(load(path), path)
+
+
+@pytest.mark.parametrize("listening", ["127.0.0.1:0", "[::1]:0", "localhost:0"])
+def test_loopback_may_be_in_the_clear(tmp_path, listening):
+    settings = settings_of(load(path := file(tmp_path, gateway={"listen": listening, "keys": "none"})), path)
+    assert settings.is_open
+
+
+def test_a_port_that_is_taken_is_said_with_its_place():
+    with listen(ServeSettings(port=0)) as first, pytest.raises(ConfigError, match="cannot listen"):
+        listen(ServeSettings(port=first.getsockname()[1], source="zdr.yaml:9"))
+
+
+async def test_who_lets_everything_pass_does_not_serve():
+    class Anybody:
+        async def admit(self, *_args, **_more):
+            return Admission("anybody")
+
+    from deployments import router as router_over  # noqa: PLC0415 - for this test
+
+    async with router_over("http://127.0.0.1:9/v1") as router:
+        with pytest.raises(ConfigError, match="without a key"):
+            await self_test(gateway.app(router, keys=Anybody()))
+        sound = gateway.app(router)
+        await self_test(sound)
+        router.answer = None
+        with pytest.raises(ConfigError, match="a parameter that nobody knows"):
+            await self_test(sound)
