@@ -245,7 +245,8 @@ class GatewayEntry(Declared):
     `keys: none` lets everybody in, on loopback only; otherwise the keys of the section `keys` are asked for. Beyond
     loopback it speaks TLS, unless `unsafe_cleartext` says that something before it does. `hosts` are the only names it
     answers to. `metrics_key` opens `/metrics`. `show_models` tells callers which model answered. After SIGTERM it
-    goes on for `notice`, and ends what is still under way after `drain`.
+    goes on for `notice`, and ends what is still under way after `drain`. At `/` it shows the trust page, on which it is
+    called `service`, unless `page` is false.
     """
 
     listen: Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$")] = (
@@ -259,6 +260,8 @@ class GatewayEntry(Declared):
     proxies: list[Text] = Field(default_factory=list)
     metrics_key: SecretSource | None = None
     show_models: bool = False
+    page: bool = True
+    service: Text = "This service"
     limits: GatewayLimits = GatewayLimits()
     notice: Duration = 0.0
     drain: Duration = 30.0

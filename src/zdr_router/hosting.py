@@ -49,7 +49,8 @@ class ServeSettings:
     `write_within` how long a caller may take nothing of its answer. After SIGTERM the server
     is not ready any more, goes on for `notice`, takes no new connection then, and ends what is still under way
     after `drain`. `proxies` are the addresses whose `X-Forwarded-For` is believed. Without keys (`is_open`) anybody who
-    reaches it is served. `source` is file:line, for errors.
+    reaches it is served. `page` is what the trust page at `/` calls the service, None for no page. `source` is
+    file:line, for errors.
     """
 
     host: str = "127.0.0.1"
@@ -63,5 +64,6 @@ class ServeSettings:
     notice: float = 0.0
     drain: float = 30.0
     proxies: tuple[str, ...] = ()
+    page: str | None = None
     hop: HopSettings = field(default_factory=HopSettings)
     source: str = ""

@@ -14,8 +14,8 @@ from zdr_router.cli.exits import Code
 
 CANARY = "canary-7f3a-what-is-my-diagnosis"
 COMMANDS = [
-    *("demo", "ask", "mcp", "explain", "serve", "check", "conform", "leaks", "grant", "harden"),
-    *("statement", "revoke", "release"),
+    *("demo", "ask", "explain", "serve", "mcp", "check", "conform", "leaks", "grant", "harden", "statement"),
+    *("revoke", "release"),
     *("usage", "incident"),
     *("registry list", "registry show", "registry renew", "registry diff", "registry stale", "registry schema"),
     "registry site",

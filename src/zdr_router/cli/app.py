@@ -142,9 +142,9 @@ def demo(
 
 
 app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
-app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain)
 app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
+app.command("mcp", epilog=mcp.EXAMPLES)(mcp.mcp_server)
 app.command("check", epilog=check.EXAMPLES)(check.check)
 app.command("conform", epilog=conform.EXAMPLES)(conform.conform)
 app.command("leaks", epilog=leaks.EXAMPLES)(leaks.leaks)

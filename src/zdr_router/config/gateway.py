@@ -42,6 +42,7 @@ def gateway(entry: GatewayEntry, where: Where, *, has_keys: bool) -> ServeSettin
         notice=entry.notice,
         drain=entry.drain,
         proxies=tuple(entry.proxies),
+        page=entry.service if entry.page else None,
         hop=HopSettings(
             body=limits.body,
             nesting=limits.nesting,

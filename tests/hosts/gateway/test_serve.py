@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -239,3 +240,25 @@ async def test_who_lets_everything_pass_does_not_serve():
         router.answer = None
         with pytest.raises(ConfigError, match="a parameter that nobody knows"):
             await self_test(sound)
+
+
+async def test_the_trust_page_is_at_the_root_and_goes_by_what_was_refused(tmp_path):
+    port = free()
+    async with Upstream() as upstream:
+        listen = f"127.0.0.1:{port}"
+        path = file(tmp_path, upstream.url, gateway={"listen": listen, "keys": "none", "service": "Acme Models"})
+        async with served(path, port) as it, httpx.AsyncClient(base_url=f"http://{listen}", timeout=30) as http:
+            page, style = await http.get("/"), await http.get("/page.css")
+            missing = await http.get("/nothing-here")
+            assert await it.end() == 0
+    assert (page.status_code, style.status_code, missing.status_code) == (200, 200, 404)
+    assert "Acme Models" in page.text
+    assert re.search(r"ZDR6\d\d", page.text)  # the self-test was refused, and counted
+    assert str(tmp_path) not in page.text
+
+
+async def test_a_gateway_without_a_page_has_nothing_at_the_root(tmp_path):
+    port = free()
+    path = file(tmp_path, gateway={"listen": f"127.0.0.1:{port}", "keys": "none", "page": False})
+    async with served(path, port), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        assert (await http.get("/")).status_code == 404

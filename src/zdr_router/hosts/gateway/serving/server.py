@@ -22,7 +22,7 @@ from zdr_router.hosts.gateway.serving.self_test import self_test
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from zdr_router.hosting import ServeSettings
     from zdr_router.hosts.gateway.application import Gateway
@@ -84,7 +84,7 @@ async def serve(
     keys: KeptKeys | None,
     socket_: socket.socket,
     *,
-    page: Callable[[AsyncRouter], Application] | None = None,
+    page: Application | None = None,
 ) -> None:
     """Serve on `socket_` until a signal comes. Raises `ConfigError` for what keeps it from serving at all."""
     async with AsyncExitStack() as stack:
@@ -93,7 +93,7 @@ async def serve(
         if keys is not None:
             following_keys = asyncio.create_task(_follow_keys(router, keys))
             stack.callback(following_keys.cancel)
-        gateway = app(router, keys=book, settings=settings.hop, page=None if page is None else page(router))
+        gateway = app(router, keys=book, settings=settings.hop, page=page)
         await self_test(gateway)
         config = config_of(gateway, settings)
         if settings.certificate is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from zdr_router.config import load
 from zdr_router.errors import ConfigError, Problem
+from zdr_router.hosts import page
 from zdr_router.hosts.gateway.serving.certificates import context_of
 from zdr_router.hosts.gateway.serving.server import LEASE, SIGNALS, serve
 from zdr_router.hosts.keys.kept import KeptKeys
@@ -103,13 +104,15 @@ def _serve(path: Path, socket_: socket.socket) -> None:
 
 
 async def _serving(path: Path, socket_: socket.socket) -> None:
-    router = AsyncRouter.from_config(path, watch=True)
+    refusals = page.RefusalCounts()
+    router = AsyncRouter.from_config(path, watch=True, recorders=[refusals])
     deployment = router.deployment
     settings = settings_of(deployment, path)
     keys = None
     if not settings.is_open and deployment.keys is not None:
         keys = KeptKeys(deployment.keys, lease=deployment.patience + LEASE)
-    await serve(router, settings, keys, socket_)
+    trust = None if settings.page is None else page.app(router, refusals, service=settings.page)
+    await serve(router, settings, keys, socket_, page=trust)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
