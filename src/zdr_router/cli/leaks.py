@@ -41,6 +41,7 @@ EXAMPLES: Final = """\
 \b
 Examples:
   zdr leaks
+  zdr leaks -- zdr serve -c {config}
   zdr leaks -- python host.py --config {config} --port {port}
   zdr leaks --app service:application --format json
   zdr leaks --model gpt-x --without image --skip embed -- ./proxy --listen {port} --upstream {upstream}

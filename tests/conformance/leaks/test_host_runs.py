@@ -7,10 +7,11 @@ from pathlib import Path
 
 import careless
 import pytest
-from here import needs
+from here import needs, needs_extra
 
 from zdr_router.conformance.leaks.hosts.command import NotReady
 from zdr_router.conformance.leaks.kit import Kit
+from zdr_router.conformance.leaks.paths import PATHS
 
 COMMAND = [sys.executable, careless.__file__, "{config}", "{port}"]
 FEW = ("answer", "stream", "error-500", "stream-error", "refused", "garbage", "stream-left", "cancelled")
@@ -96,6 +97,16 @@ def test_a_command_runs_where_it_is_told_to_and_that_is_searched(kit, tmp_path, 
     report = kit.command(COMMAND, only=["answer"], inside=tmp_path)
     assert {each.where for each in report.findings} == {"asked.json"}
     assert (tmp_path / "asked.json").exists()
+
+
+@pytest.mark.timeout(600)
+def test_the_gateway_keeps_nothing_of_any_path(kit):
+    needs_extra("gateway", "uvicorn", "starlette")
+    report = kit.command([sys.executable, "-m", "zdr_router", "serve", "-c", "{config}"])
+    assert report.findings == ()
+    assert report.undriven == []
+    assert {each.path for each in report.driven} == {path.name for path in PATHS}
+    assert report.clean
 
 
 PROXY = """

@@ -6,6 +6,7 @@ It is written as the operator's file and a provider file, so that a command can 
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
 import json
 import socket
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from zdr_router.conformance.leaks.provider.handle import Provider
 
 KEY_VARIABLE: Final = "ZDR_LEAKS_KEY"
+SALT_VARIABLE: Final = "ZDR_LEAKS_SALT"
 KEY: Final = "zdr-leaks-made-up-key"
 """The key that is sent to the kit's provider; it is nobody's."""
 
@@ -36,12 +38,15 @@ PATIENCE: Final = 2
 _NEVER: Final = 1_000_000
 
 
-def write(folder: Path, provider: Provider, *, otel: bool) -> Path:
-    """Write both files; the path of the operator's. `otel` tells OpenTelemetry of each request."""
+def write(folder: Path, provider: Provider, *, port: int = 0) -> Path:
+    """Write both files; the path of the operator's. `port` is where `zdr serve` listens.
+
+    Whatever can be told of a request is told of it, as far as it is installed: OpenTelemetry, and a store of records.
+    """
     hosts = {"kit": provider.url, "spare": provider.spare_url, "dead": f"http://127.0.0.1:{_nobody()}/v1"}
     (folder / "leaks.yaml").write_text(json.dumps(_provider(hosts.values()), indent=1), encoding="utf-8")
     file = folder / "zdr.yaml"
-    file.write_text(json.dumps(_operator(hosts, otel=otel), indent=1), encoding="utf-8")
+    file.write_text(json.dumps(_operator(hosts, port), indent=1), encoding="utf-8")
     return file
 
 
@@ -49,6 +54,7 @@ def environ(provider: Provider, config: Path) -> dict[str, str]:
     """Variables that lead a subject to the kit's provider."""
     return {
         KEY_VARIABLE: KEY,
+        SALT_VARIABLE: f"{KEY} and salt",
         "ZDR_LEAKS_CONFIG": str(config),
         "ZDR_LEAKS_UPSTREAM": provider.url,
         "OPENAI_BASE_URL": provider.url,
@@ -56,7 +62,7 @@ def environ(provider: Provider, config: Path) -> dict[str, str]:
     }
 
 
-def _operator(hosts: Mapping[str, str], *, otel: bool) -> dict[str, Any]:
+def _operator(hosts: Mapping[str, str], port: int) -> dict[str, Any]:
     def account(url: str) -> dict[str, Any]:
         return {"configuration": "leaks/zdr", "base_url": url, "api_key": {"env": KEY_VARIABLE}}
 
@@ -75,8 +81,15 @@ def _operator(hosts: Mapping[str, str], *, otel: bool) -> dict[str, Any]:
         },
         # Failures are the purpose here, and the provider is needed all the same.
         "health": {"consecutive_failures": _NEVER, "minimum_throughput": _NEVER},
-        "telemetry": {"otel": otel},
+        "salt": {"env": SALT_VARIABLE},
+        "telemetry": {"otel": _installed("opentelemetry")},
+        **({"records": {"store": {"file": "records.db"}}} if _installed("sqlalchemy", "aiosqlite") else {}),
+        **({"gateway": {"listen": f"127.0.0.1:{port}", "keys": "none", "drain": "2s"}} if port else {}),
     }
+
+
+def _installed(*modules: str) -> bool:
+    return all(importlib.util.find_spec(name) for name in modules)
 
 
 def _provider(hosts: Iterable[str]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import secrets
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +45,7 @@ def application(make: Callable[[], App], demand: Demand | None = None, manner: M
     demand, manner = demand or Demand(), manner or Manner()
     errors, canaries = Errors(), Canaries(secrets.token_hex(16))
     with scratch() as folders, Provider(canaries.seed) as provider:
-        config = write(folders.work, provider, otel=importlib.util.find_spec("opentelemetry") is not None)
+        config = write(folders.work, provider)
         detectors = in_this_process(errors, private=folders.kit, folders=[folders.watched], redis=demand.redis)
         with folders.inside(environ(provider, config)), Watch(canaries, detectors) as watch:
             served = Application(make(), errors)
@@ -90,7 +89,8 @@ def command(
     demand, manner = demand or Demand(), manner or Manner()
     canaries = Canaries(secrets.token_hex(16))
     with scratch() as folders, Provider(canaries.seed) as provider:
-        config, port = write(folders.work, provider, otel=False), free_port()
+        port = free_port()
+        config = write(folders.work, provider, port=port)
         known = {"port": str(port), "config": str(config), "upstream": provider.url}
         subject = Command(
             [_filled(part, known) for part in argv],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ def library(demand: Demand | None = None) -> Report:
     demand = demand or Demand()
     errors, canaries = Errors(), Canaries(secrets.token_hex(16))
     with scratch() as folders, Provider(canaries.seed) as provider:
-        config = write(folders.work, provider, otel=importlib.util.find_spec("opentelemetry") is not None)
+        config = write(folders.work, provider)
         detectors = in_this_process(errors, private=folders.kit, folders=[folders.watched], redis=demand.redis)
         with folders.inside(environ(provider, config)):
             deployment = load(config)
