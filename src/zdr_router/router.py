@@ -271,7 +271,10 @@ class AsyncRouter:
         content = {} if endpoint == "embeddings" else {"messages": messages}
         ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None, None, ())
         del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
-        return self.plan(ask)
+        try:
+            return self.plan(ask)
+        finally:
+            del ask
 
     def turned_away(  # noqa: PLR0913 - what is recorded, each by name
         self,
