@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.generated import ROUTE, TENANT
 from benchmarks.loads import LOADS
 from zdr_router import AsyncRouter
-from zdr_router.driver.engine import Ask
+from zdr_router.driver.asking import Ask
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:

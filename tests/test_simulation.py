@@ -23,6 +23,7 @@ from simulated.world import World
 
 from zdr_router.dialects.openai_stream import ChatStreamDecoder
 from zdr_router.driver.attempt import Sender
+from zdr_router.driver.books import Books
 from zdr_router.driver.engine import Engine
 from zdr_router.driver.gate import HealthGate
 from zdr_router.driver.ledger import Ledger
@@ -203,14 +204,14 @@ def test_it_notices_a_request_that_is_not_recorded(monkeypatch):
 
 
 def test_it_notices_a_request_that_is_recorded_twice(monkeypatch):
-    real = Engine.record
+    real = Books.record
 
     def record(engine, metadata):
         real(engine, metadata)
         if metadata.error_code == "exhausted":
             real(engine, metadata)
 
-    monkeypatch.setattr(Engine, "record", record)
+    monkeypatch.setattr(Books, "record", record)
     assert "recorded" in noticed("faults")
 
 
@@ -293,13 +294,13 @@ def test_it_notices_a_foreign_error(monkeypatch):
 
 
 def test_it_notices_a_task_that_is_left_behind(monkeypatch):
-    real = Engine.record
+    real = Books.record
 
     def record(engine, metadata):
         real(engine, metadata)
         engine.left = asyncio.get_running_loop().create_task(asyncio.sleep(1e6))
 
-    monkeypatch.setattr(Engine, "record", record)
+    monkeypatch.setattr(Books, "record", record)
     assert "no task left" in noticed("calm", seeds=1)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zdr_router.dialects.shapes import ChatChunk, ChatCompletionBody, EmbeddingsBody
     from zdr_router.driver.stream import StreamRun
     from zdr_router.metadata import Metadata, Refusal
+    from zdr_router.policy.clearance import Clearance
     from zdr_router.registry.ladders import Grade
     from zdr_router.sealed import Sealed
 
@@ -169,6 +170,16 @@ class Planned:
     forced: tuple[str, ...]
     grade: Grade = "claimed"
     exceptions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, clearance: Clearance) -> Self:
+        """What a clearance says."""
+        target = clearance.target
+        forced = tuple(forced.name for forced in clearance.forced)
+        cache = target.configuration.cache.medium
+        exceptions = tuple(dict.fromkeys(clause.trigger for clause in target.configuration.exceptions))
+        grade = clearance.standing.grade
+        return cls(target.id, target.configuration.id, target.model, clearance.until, cache, forced, grade, exceptions)
 
 
 @dataclass(frozen=True, slots=True)

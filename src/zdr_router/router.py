@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random as chance
 import time
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from zdr_router.answers import ChatCompletion, ChatStream, Embeddings, Explanation, Planned
 from zdr_router.config import assemble, load, route_of
+from zdr_router.driver.asking import Ask, ask_of
 from zdr_router.driver.ended import ENDS
-from zdr_router.driver.engine import Ask
 from zdr_router.driver.service import Service
 from zdr_router.driver.stream import StreamRun
 from zdr_router.driver.watching import Watch, follow_files
@@ -29,14 +28,11 @@ if TYPE_CHECKING:
     from zdr_router.entries import Tenant
     from zdr_router.metadata import ErrorCode, Metadata, Signal
     from zdr_router.policy.accounts import Account
-    from zdr_router.policy.clearance import Clearance
     from zdr_router.policy.policy import Policy
     from zdr_router.records.base import Recorder
     from zdr_router.records.store.store import MetadataStore
     from zdr_router.state.trust import TrustStore
     from zdr_router.transport.settings import TransportSettings
-
-log = logging.getLogger("zdr_router")
 
 NO_CONTENT: Final[Sequence[Mapping[str, object]]] = ({"role": "user", "content": ""},)
 """What `explain` looks at when it is given no messages."""
@@ -197,7 +193,7 @@ class AsyncRouter:
     ) -> Coroutine[Any, Any, ChatCompletion]:
         """Answer a chat; `model` is the name of a route."""
         body = {"model": model, "messages": messages, **parameters}
-        return self._chat(_ask("chat.completions", body, tenant, customer, policy, timeout, key, signals))
+        return self._chat(ask_of("chat.completions", body, tenant, customer, policy, timeout, key, signals))
 
     def stream_chat(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
         self,
@@ -214,7 +210,7 @@ class AsyncRouter:
     ) -> ChatStream:
         """Answer a chat as a stream: `async with router.stream_chat(…) as stream: async for chunk in stream: …`."""
         body = {"model": model, "messages": messages, **parameters, "stream": True}
-        ask = _ask("chat.completions", body, tenant, customer, policy, timeout, key, signals)
+        ask = ask_of("chat.completions", body, tenant, customer, policy, timeout, key, signals)
         return self.stream(ask)
 
     def embed(  # noqa: PLR0913 - OpenAI's parameters, and six of ours
@@ -232,7 +228,7 @@ class AsyncRouter:
     ) -> Coroutine[Any, Any, Embeddings]:
         """Turn texts into vectors."""
         body = {"model": model, "input": input, **parameters}
-        return self._embed(_ask("embeddings", body, tenant, customer, policy, timeout, key, signals))
+        return self._embed(ask_of("embeddings", body, tenant, customer, policy, timeout, key, signals))
 
     # For hosts, whose callers' bodies arrive whole: what is in one is never taken for an argument.
 
@@ -255,7 +251,7 @@ class AsyncRouter:
             raise
         plan = self._service.engine.plan(prepared, at)
         resting = tuple(each.target.id for each in plan.resting)
-        return Explanation(prepared.route.name, tuple(map(_planned, plan.clearances)), plan.refusals, resting)
+        return Explanation(prepared.route.name, tuple(map(Planned.of, plan.clearances)), plan.refusals, resting)
 
     def explain(
         self,
@@ -269,7 +265,7 @@ class AsyncRouter:
     ) -> Explanation:
         """Say who would serve a request, in which order, and why the others may not. No I/O, nothing is recorded."""
         content = {} if endpoint == "embeddings" else {"messages": messages}
-        ask = _ask(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None, None, ())
+        ask = ask_of(endpoint, {"model": model, **content, **parameters}, tenant, None, policy, None, None, ())
         del model, messages, tenant, parameters, content  # a traceback shows what the names of its frames stand for
         try:
             return self.plan(ask)
@@ -303,19 +299,11 @@ class AsyncRouter:
         Requests that are under way go on. Where health is shared, every worker is told. Raises `ValueError` for a
         target that no route has.
         """
-        self._by_hand(target_id, HealthEvent("isolated"))
+        self._service.by_hand(target_id, HealthEvent("isolated"))
 
     def restore(self, target_id: str) -> None:
         """Let a target that was isolated be used again. Raises `ValueError` for a target that no route has."""
-        self._by_hand(target_id, HealthEvent("released"))
-
-    def _by_hand(self, target_id: str, event: HealthEvent) -> None:
-        known = {target.id for target in self.deployment.targets}
-        if target_id not in known:
-            message = f"no route has the target {target_id!r}; those that there are: {', '.join(sorted(known))}"
-            raise ValueError(message)
-        self._service.seen.apply(target_id, event, time.monotonic())
-        log.warning("target changed by hand change=%s target=%s", event.kind, target_id)
+        self._service.by_hand(target_id, HealthEvent("released"))
 
     async def _chat(self, ask: Ask) -> ChatCompletion:
         try:
@@ -337,30 +325,3 @@ class AsyncRouter:
             del ask
             raise
         return Embeddings(decoded.body, metadata)
-
-
-def _ask(  # noqa: PLR0913, PLR0917 - what a caller gives, in one place
-    endpoint: str,
-    body: dict[str, Any],
-    tenant: str | None,
-    customer: str | None,
-    policy: Policy | None,
-    timeout: float | None,
-    key: str | None,
-    signals: tuple[Signal, ...],
-) -> Ask:
-    """The call with its body sealed. JSON has lists only, so a tuple of messages or inputs is taken as one."""
-    for name in ("messages", "input"):
-        if isinstance(body.get(name), tuple):
-            body[name] = list(body[name])
-    stream = body.get("stream") is True
-    return Ask(endpoint, Sealed(body), stream, tenant, customer, policy, timeout, key, signals)
-
-
-def _planned(clearance: Clearance) -> Planned:
-    target = clearance.target
-    forced = tuple(forced.name for forced in clearance.forced)
-    cache = target.configuration.cache.medium
-    exceptions = tuple(dict.fromkeys(clause.trigger for clause in target.configuration.exceptions))
-    grade = clearance.standing.grade
-    return Planned(target.id, target.configuration.id, target.model, clearance.until, cache, forced, grade, exceptions)

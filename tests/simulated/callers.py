@@ -11,7 +11,7 @@ from simulated.declared import ROUTES
 from simulated.journeys import CURRENT, Journey
 from simulated.judging import CALL_POLICIES
 from zdr_router.answers import ChatStream
-from zdr_router.driver.engine import Ask
+from zdr_router.driver.asking import Ask
 from zdr_router.driver.stream import StreamRun
 from zdr_router.errors import Exhausted, InvalidRequest, Refused, StreamBroken
 from zdr_router.policy.policy import Policy

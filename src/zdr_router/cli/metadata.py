@@ -16,7 +16,7 @@ from zdr_router.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, date
 from zdr_router.cli.output import Output
 from zdr_router.cli.store import Customer, From, OfTenant, To, as_csv, instants, on_store, settings_of
 from zdr_router.config import load
-from zdr_router.driver.engine import valid_name
+from zdr_router.driver.asking import valid_name
 from zdr_router.policy.calendar import start_of
 from zdr_router.records.receipts.book import Book
 from zdr_router.records.store.database import Database

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakSet
 
 from zdr_router.dialects.base import Head
+from zdr_router.driver.asking import valid_name
+from zdr_router.driver.books import Books
 from zdr_router.driver.course import Course, Stores
 from zdr_router.driver.following import follow
 from zdr_router.driver.gate import HealthGate
-from zdr_router.driver.ledger import Ledger
 from zdr_router.driver.terms import Prepared, Terms
 from zdr_router.driver.verdicts import failure, refused, unrecorded
 from zdr_router.errors import InvalidRequest
-from zdr_router.metadata import ErrorCode, Metadata, Signal
+from zdr_router.metadata import ErrorCode, Metadata
 from zdr_router.policy.request import Request
 from zdr_router.routing.plan import Luck, Plan, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from zdr_router.deployment import Deployment
     from zdr_router.dialects.base import Decoded
+    from zdr_router.driver.asking import Ask
     from zdr_router.driver.ended import Ended
     from zdr_router.driver.following import Open
+    from zdr_router.driver.ledger import Ledger
     from zdr_router.driver.running import Running
     from zdr_router.driver.stream import StreamRun
     from zdr_router.policy.clearing import Clearing
@@ -35,46 +35,17 @@ if TYPE_CHECKING:
     from zdr_router.records.base import Keeper, Recorder
     from zdr_router.routing.health import StateStore
     from zdr_router.routing.walk import Start
-    from zdr_router.sealed import Sealed
     from zdr_router.state.load import Loads
     from zdr_router.state.trust import TrustState
 
-log = logging.getLogger("zdr_router")
-
 T = TypeVar("T", bound="Open")
-
-UNKNOWN: Final = "unknown"
-"""What is recorded in place of a name that configuration does not know."""
 
 _LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the trust state, for the sake of streams that are under way."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 _CALLER_LEFT: Final = 499
-
-
-class Ask(NamedTuple):
-    """What a caller of the library gives: a sealed body, and under whose name and demands it runs.
-
-    `left` is told of the record of a whole answer whose asker was cancelled, because nobody else is there to be told.
-    """
-
-    endpoint: str
-    body: Sealed[Mapping[str, object]]
-    stream: bool
-    tenant: str | None
-    customer: str | None
-    policy: Policy | None
-    timeout: float | None
-    key: str | None = None
-    signals: tuple[Signal, ...] = ()
-    left: Callable[[Metadata], None] | None = None
-
-    def __repr__(self) -> str:
-        """Without tenant, customer and key, which are not known to be names before they are read."""
-        return f"<ask {self.endpoint}, {self.body}>"
 
 
 class Engine:
@@ -97,9 +68,7 @@ class Engine:
         self.terms = Terms(deployment, clearing, trust, clock)
         self._trust = trust
         self._stores = Stores(health, loads, HealthGate(health, loads, random), trust)
-        self._recorders = recorders
-        self._records = records
-        self._clock = clock
+        self.books = Books(recorders, records, clock)
         self._random = random
         # Weakly: one that its reader forgot to leave is not kept, nor what it holds.
         self.streams: WeakSet[StreamRun] = WeakSet()
@@ -117,9 +86,9 @@ class Engine:
         try:
             prepared = self.read(ask, began)
         except InvalidRequest as fault:
-            ledger = self._ledger(ask, began, self._route(ask), self.deployment.policies[None])
+            ledger = self.books.open(ask, began, self._route(ask), self.deployment.policies[None], self.deployment)
             fault.metadata = ledger.close(fault.status, ErrorCode.INVALID_REQUEST, began)
-            self.record(fault.metadata)
+            self.books.record(fault.metadata)
             fault.__traceback__ = None
             raise
         self._admit(prepared.ledger, began)
@@ -127,9 +96,9 @@ class Engine:
 
     def _admit(self, ledger: Ledger, at: float) -> None:
         """Raise `Exhausted` while what begins could not be recorded."""
-        if self._records is not None and not self._records.accepts:
+        if not self.books.accept:
             error = unrecorded(ledger, at)
-            self.record(error.metadata)
+            self.books.record(error.metadata)
             raise error
 
     def read(self, ask: Ask, began: float) -> Prepared:
@@ -148,7 +117,7 @@ class Engine:
         if route is None:
             raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
         request = Request.of(ask.endpoint, ask.body, ask.tenant)
-        ledger = self._ledger(ask, began, route, policy)
+        ledger = self.books.open(ask, began, route, policy, self.deployment)
         # In this order, in which NaN loses.
         timeout = route.timeout if ask.timeout is None else min(route.timeout, ask.timeout)
         head = Head(f"chatcmpl-{ledger.request_id}", int(ledger.time), route.name)
@@ -167,7 +136,7 @@ class Engine:
         ledger.refusals = plan.refusals
         if not plan.clearances and not plan.resting:
             error = refused(ledger, at)
-            self.record(error.metadata)
+            self.books.record(error.metadata)
             raise error
         return Course(
             plan,
@@ -230,7 +199,7 @@ class Engine:
     def succeeded(self, course: Course, at: float) -> Metadata:
         """Close the books on a request that was answered."""
         metadata = course.ledger.close(_OK, None, at)
-        self.record(metadata)
+        self.books.record(metadata)
         return metadata
 
     def failed(self, course: Course, at: float) -> Exception:
@@ -240,47 +209,24 @@ class Engine:
             raise RuntimeError(message)
         error = failure(course.done, course.ledger, at, course.retry_after(at))
         if error.metadata is not None:
-            self.record(error.metadata)
+            self.books.record(error.metadata)
         return error
 
     def abandon(self, course: Course, at: float) -> Metadata:
         """Close the books on a request whose caller went away."""
         course.abandon(at)
         metadata = course.ledger.close(_CALLER_LEFT, ErrorCode.CANCELLED, at)
-        self.record(metadata)
+        self.books.record(metadata)
         return metadata
 
     def turned_away(self, ask: Ask, status: int, error_code: ErrorCode, duration_ms: float) -> Metadata:
         """Record a request that a host answered by itself. It has no body here, so its route is unknown."""
         policy = self.deployment.policies.get(ask.tenant, self.deployment.policies[None])
-        metadata = self._ledger(ask, 0.0, None, policy).close(status, error_code, duration_ms / 1000)
-        self.record(metadata)
-        return metadata
-
-    def record(self, metadata: Metadata) -> None:
-        """Hand the record of a request to whoever keeps it."""
-        if log.isEnabledFor(logging.INFO):
-            _log(metadata)
-        for recorder in self._recorders:
-            recorder.record(metadata)
-
-    def _ledger(self, ask: Ask, began: float, route: Route | None, policy: Policy) -> Ledger:
-        """The books of a request. Names that configuration does not know are not written down."""
-        known = ask.tenant in self.deployment.policies
-        return Ledger(
-            request_id=os.urandom(12).hex(),
-            time=self._clock(),
-            began=began,
-            endpoint=ask.endpoint,
-            route=UNKNOWN if route is None else route.name,
-            tenant=ask.tenant if known else UNKNOWN,
-            customer=_valid(ask.customer),
-            stream=ask.stream,
-            policy_digest=policy.digest,
-            registry_digest=self.deployment.registry.digest,
-            key=_valid(ask.key),
-            signals=ask.signals,
+        metadata = self.books.open(ask, 0.0, None, policy, self.deployment).close(
+            status, error_code, duration_ms / 1000
         )
+        self.books.record(metadata)
+        return metadata
 
     def _policy(self, ask: Ask) -> Policy:
         policy = self.deployment.policies.get(ask.tenant)
@@ -306,26 +252,3 @@ class Engine:
             known = trust
             for stream in tuple(self.streams):
                 stream.cut_unless_cleared()
-
-
-def valid_name(name: str) -> bool:
-    """Whether it can be the id of a customer or key."""
-    return _NAME.fullmatch(name) is not None
-
-
-def _valid(name: str | None) -> str | None:
-    """A host's own id, where it is one."""
-    return name if name is not None and valid_name(name) else None
-
-
-def _log(metadata: Metadata) -> None:
-    log.info(
-        "request id=%s route=%s status=%d error=%s target=%s attempts=%d ms=%.1f",
-        metadata.request_id,
-        metadata.route,
-        metadata.status,
-        metadata.error_code or "none",
-        metadata.target or "none",
-        len(metadata.attempts),
-        metadata.duration_ms,
-    )

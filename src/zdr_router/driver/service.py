@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import secrets
+import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from zdr_router.deployment import Deployment
     from zdr_router.records.base import Recorder
+    from zdr_router.routing.health import HealthEvent
     from zdr_router.state.trust import TrustStore
 
 log = logging.getLogger("zdr_router")
@@ -187,6 +189,15 @@ class Service:
         error = None if leaving.cancelled() else leaving.exception()
         if error is not None:
             log.error("what was reloaded did not close as it should error=%s", type(error).__name__)
+
+    def by_hand(self, target_id: str, event: HealthEvent) -> None:
+        """What a person does to the health of a target. Raises `ValueError` for one that no route has."""
+        known = {target.id for target in self.deployment.targets}
+        if target_id not in known:
+            message = f"no route has the target {target_id!r}; those that there are: {', '.join(sorted(known))}"
+            raise ValueError(message)
+        self.seen.apply(target_id, event, time.monotonic())
+        log.warning("target changed by hand change=%s target=%s", event.kind, target_id)
 
     async def _start(self, deployment: Deployment, before: Running | None = None) -> Running:
         return await Running.start(deployment, self._stores, clock=self.clock, random=self._random, before=before)

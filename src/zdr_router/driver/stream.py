@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from zdr_router.dialects.shapes import ChatChunk
+    from zdr_router.driver.asking import Ask
     from zdr_router.driver.course import Course
-    from zdr_router.driver.engine import Ask, Engine
+    from zdr_router.driver.engine import Engine
     from zdr_router.driver.running import Running
     from zdr_router.driver.terms import Prepared
     from zdr_router.policy.clearance import Clearance
@@ -203,7 +204,7 @@ class StreamRun:
             return
         self._broken = True
         self.metadata = course.ledger.close(_BROKEN, ErrorCode.STREAM_BROKEN, self._now())
-        self._engine.record(self.metadata)
+        self._engine.books.record(self.metadata)
 
     def _raise_if_broken(self) -> None:
         if self._broken and self.metadata is not None:

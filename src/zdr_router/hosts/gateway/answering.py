@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zdr_router.answers import ChatStream
     from zdr_router.dialects.shapes import ChatChunk
-    from zdr_router.driver.engine import Ask
+    from zdr_router.driver.asking import Ask
     from zdr_router.hosts.gateway.exchange import Exchange
     from zdr_router.hosts.gateway.presence import Presence, Why
     from zdr_router.metadata import Metadata

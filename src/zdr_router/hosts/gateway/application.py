@@ -9,7 +9,7 @@ import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, cast
 
-from zdr_router.driver.engine import Ask
+from zdr_router.driver.asking import Ask
 from zdr_router.errors import RouterError
 from zdr_router.hosting import HopSettings
 from zdr_router.hosts.gateway import answering, arriving, faults, plain

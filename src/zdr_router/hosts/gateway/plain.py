@@ -6,7 +6,7 @@ import datetime as dt
 import hmac
 from typing import TYPE_CHECKING, Any, Final
 
-from zdr_router.driver.engine import Ask
+from zdr_router.driver.asking import Ask
 from zdr_router.errors import RouterError
 from zdr_router.hosts.gateway import faults
 from zdr_router.hosts.gateway.asgi import TEXT, Reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from zdr_router.driver.engine import Ask
+from zdr_router.driver.asking import Ask
 from zdr_router.hosts.mcp.results import Answer
 from zdr_router.sealed import Sealed
 
