@@ -5,14 +5,13 @@ It lies below any framework: the hot path is a look in a table. What it decides 
 
 from __future__ import annotations
 
-import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, cast
 
 from zdr_router.driver.asking import Ask
 from zdr_router.errors import RouterError
 from zdr_router.hosting import HopSettings
-from zdr_router.hosts.gateway import answering, arriving, faults, plain
+from zdr_router.hosts.gateway import access_log, answering, arriving, faults, plain
 from zdr_router.hosts.gateway.arriving import Arrived, Head
 from zdr_router.hosts.gateway.counting import Counts
 from zdr_router.hosts.gateway.exchange import Exchange
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from zdr_router.hosts.keys.base import KeyBook
     from zdr_router.router import AsyncRouter
     from zdr_router.sealed import Sealed
-
-log = logging.getLogger("zdr_router")
 
 _STALL: Final = 30.0
 """Seconds that the reader of a stream may lag behind the longest that a route allows."""
@@ -107,7 +104,7 @@ class Gateway:
         except RouterError as error:
             found = faults.of(error)
         except Exception as error:  # noqa: BLE001 - the last boundary: the text of a foreign error may hold content
-            _log_fault(error)
+            access_log.failed(error)
             found = faults.internal()
         if not isinstance(found, Fault):
             return found
@@ -261,9 +258,7 @@ class Gateway:
         self.counts.answered(exchange.operation, status, milliseconds / 1000)
         if metadata is not None:
             self.counts.recorded(metadata)
-        if log.isEnabledFor(logging.INFO):
-            key = exchange.admission.key or "none"
-            _log(exchange, status, key, round(milliseconds, 3))
+        access_log.answered(exchange, status, milliseconds)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Open and close the router with the server, where nobody else does."""
@@ -294,28 +289,3 @@ def _fault_of_method(operation: Operation, method: str) -> Fault | None:
     message = f"this path takes {operation.method} only"
     allow = {"allow": operation.method}
     return Fault(405, ErrorCode.INVALID_REQUEST, message, code="method_not_allowed", headers=allow)
-
-
-def _log_fault(error: Exception) -> None:
-    """Say of which kind it is, and where: its text and its traceback may hold content."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = "unknown" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
-    log.error("a request failed by a fault of this library error=%s place=%s", type(error).__name__, place)
-
-
-def _log(exchange: Exchange, status: int, key: str, milliseconds: float) -> None:
-    metadata = exchange.metadata
-    id_ = exchange.request_id or ("none" if metadata is None else metadata.request_id)
-    log.info(
-        "answered id=%s operation=%s status=%d error=%s route=%s target=%s key=%s ms=%.1f",
-        id_,
-        exchange.operation,
-        status,
-        "none" if metadata is None else metadata.error_code or "none",
-        "none" if metadata is None else metadata.route,
-        "none" if metadata is None else metadata.target or "none",
-        key,
-        milliseconds,
-    )
