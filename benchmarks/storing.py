@@ -1,7 +1,8 @@
-"""What the store of records carries and what a record costs: `python -m benchmarks.storing [--records N] [--postgres]`.
+"""What the store of records carries, what a record costs, and what a receipt does: `python -m benchmarks.storing`.
 
-It prints JSON. Nothing but the store runs: the producer makes records as fast as they are written. With `--postgres`,
-the server on 127.0.0.1:5432 is used as well (database `test`, user `postgres`), in a schema of its own.
+It prints JSON. Nothing but the store runs, whose producer makes records as fast as they are written, or nothing but
+the sealing of receipts. With `--postgres`, the server on 127.0.0.1:5432 is used as well (database `test`, user
+`postgres`), in a schema of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.driver.ledger import Ledger
 from zdr_router.metadata import AttemptRecord, Outcome, Refusal
+from zdr_router.records.receipts.book import Book
+from zdr_router.records.receipts.keys import SigningKey
 from zdr_router.records.store.settings import PostgresSettings, StoreSettings
 from zdr_router.records.store.store import MetadataStore
 from zdr_router.sealed import Sealed
@@ -32,6 +35,7 @@ _CUSTOMERS: Final = 500
 _BURST: Final = 100
 _HOLD: Final = 20_000
 _BLOCKS: Final = 20
+_BATCH: Final = 1000
 _BEAT: Final = 0.001
 
 
@@ -123,12 +127,26 @@ async def on_the_path(place: Path, count: int) -> dict[str, float]:
     return {"record_us": round(statistics.median(made), 2), "made_and_recorded_us": round(statistics.median(closed), 2)}
 
 
+def sealed(place: Path, count: int) -> dict[str, float]:
+    """CPU in µs for each record that is sealed in batches, files, signature and all; the first half is warm-up."""
+    key = SigningKey.generate()
+    book, took = Book(place, clock=time.time), []
+    book.open(key)
+    for _ in range(max(2, count // _BATCH)):
+        some = [record(number) for number in range(_BATCH)]
+        began = time.process_time()
+        book.seal(some, 0, key)
+        took.append((time.process_time() - began) / _BATCH * 1e6)
+    return {"batch": _BATCH, "cpu_us": round(statistics.median(took[len(took) // 2 :]), 2)}
+
+
 async def measure(count: int, *, postgres: bool) -> dict[str, Any]:
     """All of it."""
     result: dict[str, Any] = {"records": count, "cores": os.cpu_count(), "load_average": os.getloadavg()}
     with tempfile.TemporaryDirectory(prefix="zdr-storing-", dir=".") as folder:
         place = Path(folder) / "records.db"
         result |= await on_the_path(Path(folder) / "path.db", min(count, _HOLD // 2))
+        result["receipts"] = sealed(Path(folder) / "receipts", min(count, _HOLD))
         result["sqlite"] = await sustained(place, count)
         size = sum(path.stat().st_size for path in place.parent.glob("records.db*"))
         result["sqlite"]["bytes_per_record"] = round(size / count)

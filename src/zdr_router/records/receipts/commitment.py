@@ -7,13 +7,13 @@ can find out by trying which record a hash in the tree once stood for.
 from __future__ import annotations
 
 import dataclasses
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import rfc8785
 
-from zdr_router.metadata import AttemptRecord, Metadata
+from zdr_router.metadata import AttemptRecord, Metadata, Refusal
 from zdr_router.records.receipts.merkle import leaf_hash
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ SALT: Final = 32
 
 _FIELDS: Final = tuple(sorted(Metadata._fields))
 _ATTEMPT: Final = tuple(sorted(AttemptRecord._fields))
+_REFUSAL: Final = tuple(sorted(field.name for field in dataclasses.fields(Refusal)))
 _FLOATS: Final = tuple(name for name, kind in Metadata.__annotations__.items() if "float" in str(kind))
 _ATTEMPT_FLOATS: Final = tuple(name for name, kind in AttemptRecord.__annotations__.items() if "float" in str(kind))
 _in_order: Final = itemgetter(*map(Metadata._fields.index, _FIELDS))
+_refusal_in_order: Final = attrgetter(*_REFUSAL)
 _attempt_in_order: Final = itemgetter(*map(AttemptRecord._fields.index, _ATTEMPT))
 
 _EXACT: Final = 2**53
@@ -46,10 +48,8 @@ def canonical_of(metadata: Metadata) -> bytes:
         row = dict(zip(_ATTEMPT, _attempt_in_order(attempt), strict=True))
         _mend(row, _ATTEMPT_FLOATS)
         attempts.append(row)
-    if not metadata.refusals:
-        return orjson.dumps(record)
-    record["refusals"] = [dataclasses.asdict(refusal) for refusal in metadata.refusals]
-    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    record["refusals"] = [dict(zip(_REFUSAL, _refusal_in_order(each), strict=True)) for each in metadata.refusals]
+    return orjson.dumps(record)
 
 
 def _mend(record: dict[str, Any], names: tuple[str, ...]) -> None:
