@@ -85,7 +85,7 @@ print(json.dumps({"driven": driven, "off": planted.detectors, "findings": found}
 
 
 def told(script):
-    environ = {**os.environ, **LOUD, "PYTHONPATH": os.pathsep.join([*sys.path, str(Path(__file__).parent)])}
+    environ = {**os.environ, **LOUD, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     ran = subprocess.run(
         [sys.executable, "-c", script], env=environ, capture_output=True, text=True, timeout=280, check=False
     )
