@@ -69,7 +69,7 @@ def tracked_texts() -> dict[str, str]:
     """Path → text of every file that git tracks or would track; binary files are left out."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout")
+        lacking("the files that git tracks", "clone the repository, with git installed")
     listed = subprocess.run(
         [git, "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
