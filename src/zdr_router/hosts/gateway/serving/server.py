@@ -144,12 +144,12 @@ def config_of(gateway: Gateway, settings: ServeSettings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
-        h11_max_incomplete_event_size=settings.head,
         timeout_graceful_shutdown=ceil(settings.drain) + _LAST_WORDS,
     )
     config.load()
     made: Any = partial(
         PatientProtocol,
+        head=settings.head,
         head_within=settings.head_within,
         write_within=settings.write_within,
         turned_away=gateway.never_a_request,
