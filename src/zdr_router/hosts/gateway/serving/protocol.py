@@ -191,5 +191,5 @@ class _Body:
         self.on_message_complete = protocol.on_message_complete
 
 
-class _TooLarge(Exception):  # noqa: N818 - told to the parser, which tells `data_received`
+class _TooLarge(Exception):
     """A head is too large."""
