@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import socket
@@ -247,7 +248,12 @@ def ok(text: str = "ok", *, headers: Mapping[str, str] | None = None, **members:
         asked = call.arrived.json
         if call.arrived.path.endswith("/embeddings"):
             texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
-            data = [{"object": "embedding", "index": at, "embedding": [0.5, at]} for at in range(len(texts))]
+            if texts and isinstance(texts[0], int):
+                texts = [texts]  # the tokens of one text
+            vectors: list[Any] = [[0.5, at] for at in range(len(texts))]
+            if asked.get("encoding_format") == "base64":
+                vectors = [base64.b64encode(struct.pack("<2f", *each)).decode() for each in vectors]
+            data = [{"object": "embedding", "index": at, "embedding": each} for at, each in enumerate(vectors)]
             body = {"object": "list", "data": data, "model": "theirs", "usage": {"prompt_tokens": 4, "total_tokens": 4}}
             await call.answer(200, json.dumps({**body, **members}).encode(), headers=headers)
         elif asked.get("stream"):

@@ -11,7 +11,7 @@ from zdr_router.errors import RouterError
 from zdr_router.hosts.gateway import faults
 from zdr_router.hosts.gateway.asgi import TEXT, Reply
 from zdr_router.hosts.gateway.faults import Fault
-from zdr_router.hosts.gateway.openapi import document
+from zdr_router.hosts.gateway.openapi.document import document
 from zdr_router.metadata import ErrorCode
 from zdr_router.registry.ladders import GRADES
 from zdr_router.sealed import Sealed
