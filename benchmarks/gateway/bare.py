@@ -1,7 +1,7 @@
 """The base: what a pass-through is when it does nothing else. Starlette takes a body, aiohttp posts it, bytes go back.
 
-`python -m benchmarks.gateway.bare URL PORT` serves on that port until it is told to end. The server is uvicorn, with the
-event loop and the HTTP implementation that `zdr serve` uses, whichever these are.
+`python -m benchmarks.gateway.bare URL PORT` serves on that port until it is told to end. The server is uvicorn, with
+the event loop and the HTTP implementation that `zdr serve` uses, whichever these are.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 
 
 def http_implementation() -> str:
-    """uvicorn's word for what `zdr serve` reads HTTP with: what its protocol is derived from."""
+    """The word of uvicorn for what `zdr serve` reads HTTP with: what its protocol is derived from."""
     for name, place in HTTP_PROTOCOLS.items():
         if name == "auto" or (name == "httptools" and find_spec("httptools") is None):
             continue

@@ -14,7 +14,7 @@ from benchmarks.clients.routed import ACCOUNTS, ROUTE, TENANT
 from benchmarks.gateway.process import Running, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ZDR: Final = (sys.executable, "-m", "zdr_router")
 _MANY: Final = "1000000000"
@@ -46,10 +46,15 @@ class Deployment:
     log: bool
     key: str | None
 
-    def server(self, core: int | None) -> Running:
+    def server(self, core: int | None, environment: Mapping[str, str] | None = None) -> Running:
         """`zdr serve` over it. Its log, the access log in it, goes to a file, or to nowhere."""
         log = self.folder / "log" if self.log else Path("/dev/null")
-        return Running((*ZDR, "serve"), self.port, log, core=core, cwd=self.folder)
+        return Running((*ZDR, "serve"), self.port, log, core=core, cwd=self.folder, environment=environment)
+
+    def started(self, core: int | None, environment: Mapping[str, str]) -> float:
+        """Start it, end it, and tell how many seconds it took until it was ready."""
+        with self.server(core, environment) as running:
+            return running.seconds_to_ready
 
 
 def deployed(folder: Path, upstream: str, switches: Switches) -> Deployment:

@@ -46,7 +46,7 @@ def resident_bytes(pid: int) -> int:
 class Running:
     """A server that runs while the block does; entered, it is ready. What it says goes to `log`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what there is to say of a process
         self,
         command: Sequence[str],
         port: int,
@@ -84,11 +84,7 @@ class Running:
         if self._core is not None:
             os.sched_setaffinity(self._process.pid, {self._core})
         try:
-            while not is_ready(self.port, self._ready):
-                waited = time.perf_counter() - began
-                if self._process.poll() is not None or waited > self._within:
-                    raise NotStarted(f"{self._command[0]} was not ready after {waited:.1f} s: {self._last_words()}")
-                time.sleep(_LOOK)
+            self._wait(began)
         except BaseException:
             self._stop()
             raise
@@ -113,6 +109,14 @@ class Running:
     def memory(self) -> int:
         """Bytes of memory now."""
         return resident_bytes(self.pid)
+
+    def _wait(self, began: float) -> None:
+        while not is_ready(self.port, self._ready):
+            waited = time.perf_counter() - began
+            if self._process.poll() is not None or waited > self._within:
+                command = " ".join(self._command)
+                raise NotStarted(f"`{command}` was not ready after {waited:.1f} s: {self._last_words()}")
+            time.sleep(_LOOK)
 
     def _stop(self) -> None:
         self._process.terminate()

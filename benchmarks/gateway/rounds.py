@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.gateway.servers import BARE
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from benchmarks.gateway.wrk import Wrk
     from benchmarks.loads import Load
 
+_MICRO: Final = 1e6
 _SETTLE: Final = 0.4
 """Seconds given to what a server does after it has answered, such as writing records; its CPU time counts."""
 
@@ -37,56 +36,55 @@ class Rounds:
 
     turns: list[dict[str, Turn]] = field(default_factory=list)
 
-    def median(self, name: str, value: Callable[[Turn], float]) -> float | None:
+    def median(self, name: str, value: Callable[[Turn], float]) -> float:
         """The median of one server's values."""
-        values = [value(each[name]) for each in self.turns if name in each]
-        return statistics.median(values) if values else None
+        return statistics.median(value(each[name]) for each in self.turns)
 
-    def against(self, name: str, base: str, compared: Callable[[Turn, Turn], float]) -> float | None:
+    def against(self, name: str, base: str, compared: Callable[[Turn, Turn], float]) -> float:
         """The median of what `compared` says of a server's turn and the base's in the same round."""
-        values = [compared(each[name], each[base]) for each in self.turns if name in each and base in each]
-        return statistics.median(values) if values else None
+        return statistics.median(compared(each[name], each[base]) for each in self.turns)
 
 
-def take_turns(
-    servers: Mapping[str, Server], load: Load, wrk: Wrk, rounds: int, seconds: float, *, connections: int | None = None
-) -> Rounds:
+def take_turns(servers: Mapping[str, Server], load: Load, wrk: Wrk, rounds: int, seconds: float) -> Rounds:
     """So many rounds, each of which begins with another server, after a turn for everybody to warm up."""
     names = list(servers)
     taken = Rounds()
     for number in range(-1, rounds):
         ordered = names[number % len(names) :] + names[: number % len(names)]
-        each = {name: _turn(servers[name], load, wrk, connections or load.in_flight, seconds) for name in ordered}
+        each = {name: _turn(servers[name], load, wrk, seconds) for name in ordered}
         if number >= 0:
             taken.turns.append(each)
     return taken
 
 
-def _turn(server: Server, load: Load, wrk: Wrk, connections: int, seconds: float) -> Turn:
+def _turn(server: Server, load: Load, wrk: Wrk, seconds: float) -> Turn:
     caller = server.caller
     before = server.running.cpu()
-    run = wrk.run(server.url, caller.body(load), caller.head(), connections, seconds)
+    run = wrk.run(server.url, caller.body(load), caller.head(), load.in_flight, seconds)
     time.sleep(_SETTLE)
     cpu = server.running.cpu() - before
     return Turn(run.per_second, cpu / run.requests, run.p50_ms, run.p99_ms)
 
 
-def figures(rounds: Rounds) -> dict[str, dict[str, Any]]:
-    """Medians of every server, and its ratios over the base."""
-    names = {name for each in rounds.turns for name in each}
+def figures(rounds: Rounds, base: str) -> dict[str, dict[str, Any]]:
+    """Medians of every server, and what it is over the base, whose name stands in the names of these."""
     return {
         name: {
             "per_second": _rounded(rounds.median(name, lambda turn: turn.per_second)),
-            "cpu_us": _rounded(rounds.median(name, lambda turn: turn.cpu * 1e6)),
+            "cpu_us": _rounded(rounds.median(name, lambda turn: turn.cpu * _MICRO)),
             "p50_ms": _rounded(rounds.median(name, lambda turn: turn.p50_ms)),
             "p99_ms": _rounded(rounds.median(name, lambda turn: turn.p99_ms)),
-            "throughput_vs_bare": _rounded(rounds.against(name, BARE, lambda one, base: one.per_second / base.per_second)),
-            "added_cpu_us": _rounded(rounds.against(name, BARE, lambda one, base: (one.cpu - base.cpu) * 1e6)),
-            "rounds": sum(name in each for each in rounds.turns),
+            f"throughput_vs_{base}": _rounded(
+                rounds.against(name, base, lambda one, it: one.per_second / it.per_second)
+            ),
+            f"added_cpu_us_over_{base}": _rounded(
+                rounds.against(name, base, lambda one, it: (one.cpu - it.cpu) * _MICRO)
+            ),
+            "rounds": len(rounds.turns),
         }
-        for name in sorted(names)
+        for name in rounds.turns[0]
     }
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _rounded(value: float) -> float:
+    return round(value, 4)

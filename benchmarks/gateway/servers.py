@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 BARE: Final = "bare"
 OURS: Final = "ours"
+LITELLM: Final = "litellm"
 VARIANTS: Final = {
     OURS: Switches(),
-    "ours, no log": Switches(log=False),
-    "ours, no records": Switches(records=False),
-    "ours, no keys": Switches(keys=False),
+    "ours_no_log": Switches(log=False),
+    "ours_no_records": Switches(records=False),
+    "ours_no_keys": Switches(keys=False),
 }
 """The gateway by what is switched off in it."""
 
 TITLES: Final = {
-    BARE: "Starlette and aiohttp, by hand",
-    OURS: "zdr serve: keys, limits, records, access log",
-    "ours, no log": "the same, access log to /dev/null",
-    "ours, no records": "the same without records",
-    "ours, no keys": "the same without keys and limits",
+    BARE: "pass-through by hand",
+    OURS: "zdr serve",
+    "ours_no_log": "… log to /dev/null",
+    "ours_no_records": "… without records",
+    "ours_no_keys": "… without keys",
+    LITELLM: "litellm's proxy",
 }
 
 
@@ -60,10 +62,12 @@ class Server:
     running: Running
     caller: Caller
 
+    path: str = "/v1/chat/completions"
+
     @property
     def url(self) -> str:
         """Where chats are posted to."""
-        return f"http://127.0.0.1:{self.running.port}/v1/chat/completions"
+        return f"http://127.0.0.1:{self.running.port}{self.path}"
 
 
 def bare(folder: Path, upstream: str, core: int | None) -> Server:
@@ -75,7 +79,7 @@ def bare(folder: Path, upstream: str, core: int | None) -> Server:
 
 def ours(name: str, folder: Path, upstream: str, core: int | None) -> Server:
     """The gateway, with what `VARIANTS` says of it."""
-    made = deployed(folder / name.replace(", ", "-").replace(" ", "-"), upstream, VARIANTS[name])
+    made = deployed(folder / name, upstream, VARIANTS[name])
     headers = {} if made.key is None else {"Authorization": f"Bearer {made.key}"}
     return Server(made.server(core), Caller(ROUTE, headers))
 
