@@ -27,6 +27,7 @@ LEISURE: Final = 0.05
 TEXT: Final = "lorem ipsum dolor sit amet, " * 40
 _USAGE: Final = {"prompt_tokens": 500, "completion_tokens": 100, "total_tokens": 600}
 _FAILURE: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+_NOTHING: Final = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 _FAILS: Final = f"POST {FAILING}/".encode()
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length:"
@@ -119,6 +120,9 @@ class Connection(asyncio.Protocol):
         self._head = b""
         if data.startswith(b"GET /stats"):
             self._answer = self._stats.rendered()
+            return
+        if data.startswith(b"GET "):
+            self._answer = _NOTHING  # who looks for models or health here finds none
             return
         head = data[:end].lower()
         start = head.index(_LENGTH) + len(_LENGTH)

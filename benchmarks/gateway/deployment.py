@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.clients.routed import ACCOUNTS, ROUTE, TENANT
-from benchmarks.gateway.process import Running, free_port
+from benchmarks.gateway.process import NotStarted, Running, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ class Deployment:
 
 
 def deployed(folder: Path, upstream: str, switches: Switches) -> Deployment:
-    """Write everything that `zdr serve` needs. Raises `subprocess.CalledProcessError`."""
+    """Write everything that `zdr serve` needs. Raises `NotStarted`."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     (folder / "salt").write_text(secrets.token_hex(32), encoding="ascii")
@@ -67,7 +67,11 @@ def deployed(folder: Path, upstream: str, switches: Switches) -> Deployment:
     key = None
     if switches.keys:
         command = (*ZDR, "keys", "add", "benchmark", "--tenant", TENANT, "--customer", "c-1", *_LIMITS)
-        subprocess.run((*command, "--out", "key"), cwd=folder, check=True, capture_output=True)  # noqa: S603 - ours
+        made = subprocess.run(  # noqa: S603 - ours
+            (*command, "--out", "key"), cwd=folder, capture_output=True, text=True, check=False
+        )
+        if made.returncode:
+            raise NotStarted(f"`zdr keys add` ended with {made.returncode}: {made.stderr.strip()}")
         key = (folder / "key").read_text(encoding="ascii").strip()
     return Deployment(folder, port, switches.log, key)
 

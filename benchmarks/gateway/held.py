@@ -21,6 +21,9 @@ LOAD: Final = Load("held", SMALL, 500, "slowly")
 _READ: Final = 1 << 16
 _WITHIN: Final = 90.0
 _HEAD_END: Final = b"\r\n\r\n"
+_GOOD: Final = b"HTTP/1.1 200"
+_LAST: Final = b"\r\n0\r\n\r\n"
+"""The end of a chunked body."""
 _BATCH: Final = 100
 """How many connections are opened before the loop looks at others."""
 
@@ -72,7 +75,7 @@ async def _one(port: int, request: bytes, held: _Held) -> None:
         held.wrong[type(error).__name__] += 1
         return
     head, _, body = said.partition(_HEAD_END)
-    wrong = what_is_wrong(_joined(body)) if head.startswith(b"HTTP/1.1 200") else head[:40].decode(errors="replace")
+    wrong = what_is_wrong(_joined(body)) if head.startswith(_GOOD) else head[:40].decode(errors="replace")
     if wrong:
         held.wrong[wrong] += 1
 
@@ -81,16 +84,19 @@ async def _read(port: int, request: bytes, held: _Held) -> bytes:
     began = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     pieces: list[bytes] = []
-    is_open = False
+    is_open, end = False, b""
     try:
         writer.write(request)
-        while piece := await reader.read(_READ):
+        while not end.endswith(_LAST) and (piece := await reader.read(_READ)):
             if not is_open and b"data: " in piece:
                 is_open = True
                 held.firsts.append(time.perf_counter() - began)
                 held.open += 1
                 held.most = max(held.most, held.open)
             pieces.append(piece)
+            end = (end + piece)[-len(_LAST) :]
+            if not pieces[0].startswith(_GOOD):
+                break
     finally:
         held.open -= is_open
         writer.close()

@@ -64,11 +64,13 @@ class Run:
     def starting(self) -> None:
         """How long it takes until it serves, while nobody else runs."""
         self._say("starting")
-        self.start = start_figures(self._folder, self._upstream, self._core, self._effort.starts)
+        effort = self._effort
+        self.start = start_figures(self._folder, self._upstream, self._core, effort.starts, from_files=effort.thorough)
 
     def serving(self) -> None:
         """Every load, streams that are held, and memory."""
-        names = [BARE, OURS, *([name for name in VARIANTS if name != OURS] if self._effort.variants else [])]
+        thorough = self._effort.thorough
+        names = [BARE, *(VARIANTS if thorough else [OURS])]
         with ExitStack() as stack:
             servers = {name: server(name, self._folder, self._upstream, self._core) for name in names}
             for each in servers.values():
@@ -81,9 +83,9 @@ class Run:
                 self._under(_CHAT, servers, self._effort.rounds)
                 for load in _OTHERS:
                     self._under(load, pair, self._effort.others)
-            for name, each in pair.items():
+            for name in (BARE, OURS) if thorough else (OURS,):
                 self._say(f"{self._effort.streams} streams at a time: {name}")
-                self.held[name] = hold(each, self._effort.streams)
+                self.held[name] = hold(servers[name], self._effort.streams)
             if not why:
                 self._growing(servers[OURS])
 

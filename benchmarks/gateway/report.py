@@ -22,7 +22,7 @@ _COLUMNS: Final = {
     "requests/s": "per_second",
     "CPU, µs": "cpu_us",
     "over bare, µs": "added_cpu_us_over_bare",
-    "requests/s over bare's": "throughput_vs_bare",
+    "over bare": "cpu_vs_bare",
     "median, ms": "p50_ms",
     "99th, ms": "p99_ms",
 }
@@ -53,16 +53,16 @@ def notes(result: dict[str, Any]) -> Iterator[str]:
     if grown := result["growth"]:
         yield f"memory: {grown['first_mb']} MB when warm, {grown['last_mb']} MB after {grown['requests']} requests more"
     if start := result["start"]:
-        yield (
-            f"start: median of {start['starts']}, slowest {start['slowest']} s; "
-            f"{start['from_files']} s from a checkout, where the registry has no snapshot"
-        )
+        yield f"start: median of {start['starts']}, slowest {start['slowest']} s"
+        if start["from_files"] is not None:
+            yield f"start: {start['from_files']} s in a checkout, where the registry has no snapshot"
     yield from (f"absent: {name} ({why})" for name, why in result["absent"].items())
     machine = result["machine"]
     pinned = "servers on one, mock and callers on the other" if machine["pinned"] else "nothing pinned"
     yield (
         f"Python {machine['python']}, {machine['system']}, {machine['cores']} cores, {pinned}, "
-        f"HTTP by {result['http']}, load average {machine['load_average']}, effort {result['effort']}, {result['seconds']} s"
+        f"HTTP by {result['http']}, load average {machine['load_average']}, "
+        f"effort {result['effort']}, {result['seconds']} s"
     )
     yield ", ".join(f"{package} {known}" for package, known in result["versions"].items() if known)
 
@@ -82,7 +82,7 @@ def show(result: dict[str, Any], console: Console) -> None:
 
 def markdown(result: dict[str, Any]) -> str:
     """As a page."""
-    parts = ["# The gateway, measured", "How to read this: `benchmarks/README.md`. Written by `make bench-gateway`."]
+    parts = ["# The gateway, measured", "How to read this: `benchmarks/README.md`. Written by `make benchgateway`."]
     for title, heads, rows in tables(result):
         lines = [" | ".join(row) for row in (heads, ["---"] * len(heads), *rows)]
         parts += [f"## {title}", "\n".join(f"| {line} |" for line in lines)]

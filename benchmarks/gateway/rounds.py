@@ -80,6 +80,7 @@ def figures(rounds: Rounds, base: str) -> dict[str, dict[str, Any]]:
             f"added_cpu_us_over_{base}": _rounded(
                 rounds.against(name, base, lambda one, it: (one.cpu - it.cpu) * _MICRO)
             ),
+            f"cpu_vs_{base}": _rounded(rounds.against(name, base, lambda one, it: one.cpu / it.cpu)),
             "rounds": len(rounds.turns),
         }
         for name in rounds.turns[0]
