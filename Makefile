@@ -11,7 +11,7 @@ LITTER := $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linte
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance simulation lint types floors check wheel requirements mutation soak bench docs clean
+.PHONY: help demo test conformance simulation lint types floors check wheel requirements mutation soak bench benchgateway docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-14s%s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ soak: $(VENV)/.dev ## keep many requests in flight to upstreams that fail, and s
 
 bench: $(VENV)/.bench ## measure a call next to other clients, and write docs/benchmarks/
 	$(BIN)/python -m benchmarks --write docs/benchmarks
+
+benchgateway: $(VENV)/.dev ## measure the gateway next to a pass-through (LITELLM=its command: and to litellm's proxy); needs wrk
+	$(BIN)/python -m benchmarks.gateway --write docs/benchmarks $(if $(LITELLM),--litellm $(LITELLM))
 
 docs: $(VENV)/.dev ## write the pages that are made from the code
 	$(BIN)/python -m zdr_router.cli.manual docs

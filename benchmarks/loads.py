@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Answering = Literal["whole", "pieces", "burst"]
-"""How the mock answers: at once; as a stream whose chunks come one by one; as a stream that comes all together."""
+Answering = Literal["whole", "pieces", "slowly", "burst"]
+"""How the mock answers: at once; as a stream whose chunks come one by one, fast or as from a model, or all together."""
 
 PIECES: Final = 100
 """Chunks of a stream."""
@@ -15,6 +15,7 @@ PIECES: Final = 100
 ORDERS: Final[dict[Answering, str]] = {
     "whole": "Answer whole.",
     "pieces": "Answer piece by piece.",
+    "slowly": "Answer piece by piece, at leisure.",
     "burst": "Answer in one burst.",
 }
 

@@ -74,7 +74,7 @@ def measure(effort: Effort, names: Sequence[str], say: Callable[[str], None]) ->
         },
         "starting": starting,
         "troubled": troubled,
-        "machine": _machine(where),
+        "machine": machine(where),
         "versions": {package: version(package) for name in names for package in ENTRIES[name].packages},
         "effort": effort.name,
         "seconds": round(time.perf_counter() - began, 1),
@@ -117,7 +117,8 @@ def _growth(crew: Crew, effort: Effort) -> float | None:
         return None
 
 
-def _machine(where: Cores) -> dict[str, Any]:
+def machine(where: Cores) -> dict[str, Any]:
+    """What it ran on, and how busy that was."""
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "python": platform.python_version(),

@@ -21,20 +21,25 @@ FAILING: Final = "/failing"
 PACE: Final = 0.002
 """Seconds between the chunks of a stream that comes piece by piece."""
 
-_TEXT: Final = "lorem ipsum dolor sit amet, " * 40
+LEISURE: Final = 0.05
+"""The same for a stream that comes slowly, as from a model."""
+
+TEXT: Final = "lorem ipsum dolor sit amet, " * 40
 _USAGE: Final = {"prompt_tokens": 500, "completion_tokens": 100, "total_tokens": 600}
 _FAILURE: Final = b"HTTP/1.1 500 Internal Server Error\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+_NOTHING: Final = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 _FAILS: Final = f"POST {FAILING}/".encode()
 _HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length:"
 _BURST: Final = ORDERS["burst"].encode()
-_SLOWLY: Final = ORDERS["pieces"].encode()
+_PIECES: Final = ORDERS["pieces"].encode()
+_SLOWLY: Final = ORDERS["slowly"].encode()
 _NEAR: Final = 2048
 """The order to the mock stands within that many bytes from the beginning of a body."""
 
 
 def _whole() -> bytes:
-    message = {"role": "assistant", "content": _TEXT, "refusal": None}
+    message = {"role": "assistant", "content": TEXT, "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     answer = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": "mock"}
     body = json.dumps({**answer, "choices": [choice], "usage": _USAGE}).encode()
@@ -86,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._head = b""
         self._missing = 0
         self._answer = _WHOLE
+        self._pace = PACE
         self._next = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -115,11 +121,16 @@ class Connection(asyncio.Protocol):
         if data.startswith(b"GET /stats"):
             self._answer = self._stats.rendered()
             return
+        if data.startswith(b"GET "):
+            self._answer = _NOTHING  # who looks for models or health here finds none
+            return
         head = data[:end].lower()
         start = head.index(_LENGTH) + len(_LENGTH)
         self._missing = int(head[start:].split(b"\r\n", 1)[0]) - (len(data) - end - len(_HEAD_END))
         near = data[end : end + _NEAR]
-        self._answer = _BURSTING if _BURST in near else b"" if _SLOWLY in near else _WHOLE
+        self._pace = LEISURE if _SLOWLY in near else PACE
+        in_pieces = _PIECES in near or _SLOWLY in near
+        self._answer = _BURSTING if _BURST in near else b"" if in_pieces else _WHOLE
         if data.startswith(_FAILS):
             self._answer = _FAILURE
         self._stats.answers += 1
@@ -132,7 +143,7 @@ class Connection(asyncio.Protocol):
             return
         self._transport.write(_STREAM_HEAD + _CHUNKS[0])
         self._next = 1
-        self._loop.call_later(PACE, self._go_on)
+        self._loop.call_later(self._pace, self._go_on)
 
     def _go_on(self) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -142,7 +153,7 @@ class Connection(asyncio.Protocol):
             return
         self._transport.write(_CHUNKS[self._next])
         self._next += 1
-        self._loop.call_later(PACE, self._go_on)
+        self._loop.call_later(self._pace, self._go_on)
 
 
 async def serve() -> None:
