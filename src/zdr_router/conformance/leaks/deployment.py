@@ -32,7 +32,7 @@ ROUTES: Final[Mapping[str, str]] = {
 }
 """The names of the routes, by purpose."""
 
-PATIENCE: Final = 2
+PATIENCE: Final = 1
 """Seconds that the impatient route waits."""
 
 _NEVER: Final = 1_000_000

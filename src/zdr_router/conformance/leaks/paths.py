@@ -16,7 +16,7 @@ class Path:
 
     `asked`: a sound request for a chat or for vectors, or one that is refused by policy, that has a wrong part, a
     part nobody knows, or no JSON. `route`: the usual one, one with a spare target, one where nobody listens, one that
-    waits two seconds. `leaving`: the caller goes away once the provider has the request, or after the first content,
+    waits a second. `leaving`: the caller goes away once the provider has the request, or after the first content,
     or the subject is shut down meanwhile. `works`: the caller must get an answer. `reaches`: the provider must get
     the request.
     """
