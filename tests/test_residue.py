@@ -15,7 +15,7 @@ from far_upstream import asked, canaries, far_upstream
 
 from zdr_router import AsyncRouter, Policy, RouteEntry, Router, RouterError
 from zdr_router.conformance.leaks.forms import Needles
-from zdr_router.conformance.leaks.memory import live_objects
+from zdr_router.conformance.leaks.live import live_objects
 
 WAYS = ("ok", "bad", "busy", "broken", "garbage", "wrong", "cut", "hang", "stopped", "reset", "silent", "nonsense")
 

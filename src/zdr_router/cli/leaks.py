@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -29,6 +29,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Mcp(StrEnum):
+    """Over what a host is spoken to."""
+
+    HTTP = "http"
+    STDIO = "stdio"
+
+
 class Memory(StrEnum):
     """What copies in the memory of the process come to."""
 
@@ -44,6 +51,8 @@ Examples:
   zdr leaks -- zdr serve -c {config}
   zdr leaks -- python host.py --config {config} --port {port}
   zdr leaks --app service:application --format json
+  zdr leaks --mcp stdio -- zdr mcp -c {config}
+  zdr leaks --mcp http -- zdr mcp -c {config} --http 127.0.0.1:{port} --without-keys
   zdr leaks --model gpt-x --without image --skip embed -- ./proxy --listen {port} --upstream {upstream}
 """
 
@@ -55,6 +64,10 @@ def leaks(  # noqa: PLR0913 - the options of the command
     ] = None,
     app: Annotated[
         str | None, typer.Option("--app", metavar="MODULE:FACTORY", help="An ASGI application, run in this process.")
+    ] = None,
+    mcp: Annotated[
+        Mcp | None,
+        typer.Option("--mcp", help="Speak MCP to the host rather than OpenAI's chat completions: its tool `ask`."),
     ] = None,
     model: Annotated[
         str | None,
@@ -95,7 +108,8 @@ def leaks(  # noqa: PLR0913 - the options of the command
     """Plant unique words in requests and answers, drive every path, and search for what stayed of them.
 
     Without COMMAND and --app the library itself is driven, both façades of it. COMMAND is a host that speaks OpenAI's
-    chat completions on a port of this machine: {port}, {config} (a file for this library) and {upstream} (the address
+    chat completions on a port of this machine, or with --mcp the Model Context Protocol, there at /mcp or on its stdin
+    and stdout: {port}, {config} (a file for this library) and {upstream} (the address
     of the kit's own provider) are filled in. Nothing leaves the machine, and no word is ever printed.
 
     Exits with 0 when every path was driven and nothing was found, with 3 when something was found, with 1 when a path
@@ -103,7 +117,8 @@ def leaks(  # noqa: PLR0913 - the options of the command
     the process are counted apart; with --memory fail they end in 3 as well. docs/leaks.md says what this cannot see.
     """
     output = Output(as_json=as_json or form is Format.JSON)
-    demand, manner = _demand(only, skip, redis, memory), _manner(model, without, key_env)
+    over = _spoken(mcp, command, app, key_env)
+    demand, manner = _demand(only, skip, redis, memory, over), _manner(model, without, key_env, over)
     report = _run(command, app, demand, manner, folder or [], inside)
     if output.as_json:
         from zdr_router.conformance.leaks.document import document  # noqa: PLC0415 - as below
@@ -117,21 +132,38 @@ def leaks(  # noqa: PLR0913 - the options of the command
     return Code.DONE if report.clean and (memory is not Memory.FAIL or report.residue is not None) else Code.FAILED
 
 
-def _demand(only: list[str] | None, skip: list[str] | None, redis: list[str] | None, memory: Memory) -> Demand:
-    from zdr_router.conformance.leaks.demand import Demand  # noqa: PLC0415 - loaded when it runs, so --help is quick
-    from zdr_router.conformance.leaks.paths import PATHS  # noqa: PLC0415 - as above
+Over = Literal["", "http", "stdio"]
 
-    known = {path.name for path in PATHS}
+
+def _spoken(mcp: Mcp | None, command: list[str] | None, app: str | None, key_env: str | None) -> Over:
+    """Over what MCP is spoken, "" where it is not."""
+    if mcp is not None and not command and app is None:
+        raise Fault("--mcp is about a host, and none is given", fix="give a command after `--`, or --app")
+    if mcp is Mcp.STDIO and app is not None:
+        raise Fault("an application has no stdin of its own", fix="give --mcp http")
+    if mcp is Mcp.STDIO and key_env is not None:
+        raise Fault("over stdio there is no key", fix="leave --key-env out")
+    return "" if mcp is None else mcp.value
+
+
+def _demand(
+    only: list[str] | None, skip: list[str] | None, redis: list[str] | None, memory: Memory, over: Over
+) -> Demand:
+    from zdr_router.conformance.leaks.demand import Demand  # noqa: PLC0415 - loaded when it runs, so --help is quick
+    from zdr_router.conformance.leaks.paths import MCP_PATHS, PATHS  # noqa: PLC0415 - as above
+
+    every = MCP_PATHS if over else PATHS
+    known = {path.name for path in every}
     for name in (*(only or ()), *(skip or ())):
         if name not in known:
             raise Fault("there is no such path", fix=f"name one of {', '.join(sorted(known))}")
-    paths = [path for path in PATHS if (not only or path.name in only) and path.name not in (skip or ())]
+    paths = [path for path in every if (not only or path.name in only) and path.name not in (skip or ())]
     if not paths:
         raise Fault("no path is left to be driven", fix="skip fewer")
     return Demand(paths=paths, redis=tuple(redis or ()), memory=memory is not Memory.OFF)
 
 
-def _manner(model: str | None, without: list[str] | None, key_env: str | None) -> Manner:
+def _manner(model: str | None, without: list[str] | None, key_env: str | None, over: Over) -> Manner:
     from zdr_router.conformance.leaks.asking import OPTIONAL  # noqa: PLC0415 - as above
     from zdr_router.conformance.leaks.hosts.driving import Manner  # noqa: PLC0415 - as above
 
@@ -141,7 +173,7 @@ def _manner(model: str | None, without: list[str] | None, key_env: str | None) -
     if key_env is not None and not key:
         raise Fault(f"the variable {key_env} is not set", fix="put the key for the host there")
     headers = {"authorization": f"Bearer {key}"} if key else {}
-    return Manner(model, headers, frozenset(without or ()))
+    return Manner(model, headers, frozenset(without or ()), over)
 
 
 def _run(  # noqa: PLR0913, PLR0917 - what was given, sorted
@@ -161,7 +193,7 @@ def _run(  # noqa: PLR0913, PLR0917 - what was given, sorted
         except NotReady as error:
             fault = Fault(
                 str(error),
-                fix="run it by hand: it has to listen at {port}, and starts in an empty folder but for --in",
+                fix="run it by hand: it has to listen at {port}, or answer, and starts in an empty folder but for --in",
                 code=Code.FAILED,
             )
         except OSError as error:

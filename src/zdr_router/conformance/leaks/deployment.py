@@ -29,10 +29,11 @@ ROUTES: Final[Mapping[str, str]] = {
     "spare": "leaks-spare",
     "dead": "leaks-dead",
     "impatient": "leaks-impatient",
+    "closed": "leaks-closed",
 }
 """The names of the routes, by purpose."""
 
-PATIENCE: Final = 2
+PATIENCE: Final = 1
 """Seconds that the impatient route waits."""
 
 _NEVER: Final = 1_000_000
@@ -63,8 +64,8 @@ def environ(provider: Provider, config: Path) -> dict[str, str]:
 
 
 def _operator(hosts: Mapping[str, str], port: int) -> dict[str, Any]:
-    def account(url: str) -> dict[str, Any]:
-        return {"configuration": "leaks/zdr", "base_url": url, "api_key": {"env": KEY_VARIABLE}}
+    def account(url: str, configuration: str = "leaks/zdr") -> dict[str, Any]:
+        return {"configuration": configuration, "base_url": url, "api_key": {"env": KEY_VARIABLE}}
 
     def route(*accounts: str, timeout: int = 30) -> dict[str, Any]:
         return {"targets": [f"{name}/m" for name in accounts], "timeout": f"{timeout}s", "retries": 0}
@@ -72,12 +73,16 @@ def _operator(hosts: Mapping[str, str], port: int) -> dict[str, Any]:
     return {
         "registry": {"shipped": False, "providers": ["leaks.yaml"]},
         "policy": {"minimum_grade": "documented"},
-        "accounts": {name: account(url) for name, url in hosts.items()},
+        "accounts": {
+            **{name: account(url) for name, url in hosts.items()},
+            "keeping": account(hosts["kit"], "leaks/keeping"),
+        },
         "routes": {
             ROUTES["usual"]: route("kit"),
             ROUTES["spare"]: route("kit", "spare"),
             ROUTES["dead"]: route("dead"),
             ROUTES["impatient"]: route("kit", timeout=PATIENCE),
+            ROUTES["closed"]: route("keeping"),
         },
         # Failures are the purpose here, and the provider is needed all the same.
         "health": {"consecutive_failures": _NEVER, "minimum_throughput": _NEVER},
@@ -96,28 +101,28 @@ def _provider(hosts: Iterable[str]) -> dict[str, Any]:
     today = dt.datetime.now(dt.UTC).date()
     seen = (today - dt.timedelta(1)).isoformat()
     evidence = {"kind": "policy_page", "locator": "none: it is a server of the kit", "observed": seen}
+    zdr = {
+        "id": "leaks/zdr",
+        "title": "A server of the leak kit",
+        "mechanism": {"kind": "default", "fail_mode": "closed"},
+        "hosts": list(hosts),
+        "credentials": {"auth": "bearer"},
+        "endpoints": ["chat.completions", "embeddings"],
+        "regions": [],
+        "flags": dict.fromkeys(FLAGS, "no"),
+        "cache": {"medium": "none"},
+        "models": [{"pattern": ".", "features": ["stream", "tools", "json", "images"]}],
+        "attestation": {
+            "observed": seen,
+            "expires": (today + dt.timedelta(30)).isoformat(),
+            "evidence": [{**evidence, "confidence": "high"}],
+        },
+    }
+    keeping = {**zdr, "id": "leaks/keeping", "title": "One that keeps what it is sent"}
     return {
         "schema": 1,
         "provider": {"id": "leaks", "name": "The kit's provider", "legal_entity": "Nobody", "country": "unknown"},
-        "configurations": [
-            {
-                "id": "leaks/zdr",
-                "title": "A server of the leak kit",
-                "mechanism": {"kind": "default", "fail_mode": "closed"},
-                "hosts": list(hosts),
-                "credentials": {"auth": "bearer"},
-                "endpoints": ["chat.completions", "embeddings"],
-                "regions": [],
-                "flags": dict.fromkeys(FLAGS, "no"),
-                "cache": {"medium": "none"},
-                "models": [{"pattern": ".", "features": ["stream", "tools", "json", "images"]}],
-                "attestation": {
-                    "observed": seen,
-                    "expires": (today + dt.timedelta(30)).isoformat(),
-                    "evidence": [{**evidence, "confidence": "high"}],
-                },
-            }
-        ],
+        "configurations": [zdr, {**keeping, "flags": dict.fromkeys(FLAGS, "yes")}],
     }
 
 

@@ -1,4 +1,4 @@
-"""Runs over subjects that speak OpenAI's chat completions: an ASGI application in this process, or a command."""
+"""Runs over hosts: an ASGI application in this process, or a command."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.conformance.leaks.canaries import Canaries
-from zdr_router.conformance.leaks.demand import Demand, Expected
+from zdr_router.conformance.leaks.demand import Demand
 from zdr_router.conformance.leaks.deployment import environ, write
+from zdr_router.conformance.leaks.detectors.answers import Answers
 from zdr_router.conformance.leaks.detectors.errors import Errors
 from zdr_router.conformance.leaks.detectors.files import Files
 from zdr_router.conformance.leaks.detectors.here import in_this_process
@@ -17,7 +18,8 @@ from zdr_router.conformance.leaks.detectors.redis import Redis
 from zdr_router.conformance.leaks.findings import Driven, Report
 from zdr_router.conformance.leaks.hosts.asgi import Application
 from zdr_router.conformance.leaks.hosts.command import Command, free_port
-from zdr_router.conformance.leaks.hosts.driving import WELL, Manner, drive
+from zdr_router.conformance.leaks.hosts.driving import Manner, drive
+from zdr_router.conformance.leaks.hosts.stdio import Speaking
 from zdr_router.conformance.leaks.provider.handle import Provider
 from zdr_router.conformance.leaks.residue import count
 from zdr_router.conformance.leaks.scratch import scratch
@@ -46,25 +48,33 @@ def application(make: Callable[[], App], demand: Demand | None = None, manner: M
     errors, canaries = Errors(), Canaries(secrets.token_hex(16))
     with scratch() as folders, Provider(canaries.seed) as provider:
         config = write(folders.work, provider)
+        answers = Answers()
         detectors = in_this_process(errors, private=folders.kit, folders=[folders.watched], redis=demand.redis)
+        detectors += [answers] if manner.mcp else []
         with folders.inside(environ(provider, config)), Watch(canaries, detectors) as watch:
             served = Application(make(), errors)
-            driven = asyncio.run(_drive_application(served, demand, manner, canaries, provider, watch))
+            driven = asyncio.run(_drive_application(served, demand, manner, canaries, provider, watch, answers))
             watch.look((each.path for each in driven), without=NOT_THE_COLLECTOR)
     return Report(driven, watch.findings, watch.detectors, None, [_NOT_COUNTED] if demand.memory else [])
 
 
 async def _drive_application(  # noqa: PLR0913, PLR0917 - the parts of a run
-    served: Application, demand: Demand, manner: Manner, canaries: Canaries, provider: Provider, watch: Watch
+    served: Application,
+    demand: Demand,
+    manner: Manner,
+    canaries: Canaries,
+    provider: Provider,
+    watch: Watch,
+    answers: Answers,
 ) -> list[Driven]:
     driven: list[Driven] = []
-    expected = Expected(WELL, refuses=manner.kits, without=manner.without)
+    expected = manner.expected
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(served.lifespan())
         for path in manner.fitting(demand.paths):
             provider.behave(path.behaviour, path.name)
             with watch.uncollected():
-                told = await drive(served, path, canaries.of(path.name), provider, manner, stack.aclose)
+                told = await drive(served, path, canaries.of(path.name), provider, manner, answers, stack.aclose)
                 await asyncio.sleep(_MOMENT)
                 watch.look([path.name])
             watch.look([path.name], without=NOT_THE_COLLECTOR)
@@ -92,35 +102,46 @@ def command(
         port = free_port()
         config = write(folders.work, provider, port=port)
         known = {"port": str(port), "config": str(config), "upstream": provider.url}
-        subject = Command(
-            [_filled(part, known) for part in argv],
-            environ={**folders.environ, **environ(provider, config), "ZDR_LEAKS_PORT": str(port)},
-            folder=folder or folders.work,
-            written=folders.kit,
-            port=port,
-        )
+        filled = [_filled(part, known) for part in argv]
+        around = {**folders.environ, **environ(provider, config), "ZDR_LEAKS_PORT": str(port)}
+        inside = folder or folders.work
+        subject: Command | Speaking
+        if manner.mcp == "stdio":
+            subject = Speaking(filled, environ=around, folder=inside, written=folders.kit)
+        else:
+            subject = Command(filled, environ=around, folder=inside, written=folders.kit, port=port)
+        answers = Answers()
         searched = [folders.watched, *folders_too, *([folder] if folder else [])]
         detectors: list[Detector] = [
             Files(searched, lambda: subject.pids),
             Files([folders.kit], tuple, name="output"),
             *map(Redis, demand.redis),
+            *([answers] if manner.mcp else []),
         ]
         with Watch(canaries, detectors) as watch:
-            driven, (copies, why) = asyncio.run(_drive_command(subject, demand, manner, canaries, provider, watch))
+            driven, (copies, why) = asyncio.run(
+                _drive_command(subject, demand, manner, canaries, provider, watch, answers)
+            )
             watch.look(each.path for each in driven)
     return Report(driven, watch.findings, watch.detectors, copies, [why] if why else [])
 
 
 async def _drive_command(  # noqa: PLR0913, PLR0917 - the parts of a run
-    subject: Command, demand: Demand, manner: Manner, canaries: Canaries, provider: Provider, watch: Watch
+    subject: Command | Speaking,
+    demand: Demand,
+    manner: Manner,
+    canaries: Canaries,
+    provider: Provider,
+    watch: Watch,
+    answers: Answers,
 ) -> tuple[list[Driven], tuple[Mapping[str, int] | None, str]]:
-    expected = Expected(WELL, refuses=manner.kits, without=manner.without)
+    expected = manner.expected
     paths = manner.fitting(demand.paths)
     driven: list[Driven] = []
 
     async def take(path: Path) -> None:
         provider.behave(path.behaviour, path.name)
-        told = await drive(subject.listening, path, canaries.of(path.name), provider, manner, subject.end)
+        told = await drive(subject.host, path, canaries.of(path.name), provider, manner, answers, subject.end)
         await asyncio.sleep(_MOMENT)
         watch.look([path.name])
         driven.append(demand.hear(expected.judge(path, "command", told, provider)))

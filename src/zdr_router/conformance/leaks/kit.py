@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import secrets
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from zdr_router.conformance.leaks import host_runs, runs
 from zdr_router.conformance.leaks.canaries import Canaries
@@ -13,7 +13,7 @@ from zdr_router.conformance.leaks.demand import Demand
 from zdr_router.conformance.leaks.detectors.errors import Errors
 from zdr_router.conformance.leaks.detectors.here import in_this_process
 from zdr_router.conformance.leaks.hosts.driving import Manner
-from zdr_router.conformance.leaks.paths import PATHS
+from zdr_router.conformance.leaks.paths import MCP_PATHS, PATHS
 from zdr_router.conformance.leaks.scratch import scratch
 from zdr_router.conformance.leaks.watching import NOT_THE_COLLECTOR, Watch
 
@@ -50,7 +50,7 @@ class Kit:
 
     def library(self, *, only: Collection[str] = (), skip: Collection[str] = (), redis: Sequence[str] = ()) -> Report:
         """Both façades of this library."""
-        return runs.library(_demand(only, skip, redis, memory=False))
+        return runs.library(_demand(only, skip, redis, "", memory=False))
 
     def application(  # noqa: PLR0913 - the options of a run
         self,
@@ -62,10 +62,11 @@ class Kit:
         only: Collection[str] = (),
         skip: Collection[str] = (),
         redis: Sequence[str] = (),
+        mcp: Literal["", "http"] = "",
     ) -> Report:
         """An ASGI application, or a function that makes one, in this process and on a loop of its own."""
-        manner = Manner(model, headers or {}, frozenset(without))
-        return host_runs.application(lambda: made(app), _demand(only, skip, redis, memory=False), manner)
+        manner = Manner(model, headers or {}, frozenset(without), mcp)
+        return host_runs.application(lambda: made(app), _demand(only, skip, redis, mcp, memory=False), manner)
 
     def command(  # noqa: PLR0913 - as above
         self,
@@ -79,10 +80,12 @@ class Kit:
         redis: Sequence[str] = (),
         folders: Iterable[Path] = (),
         inside: Path | None = None,
+        mcp: Literal["", "http", "stdio"] = "",
+        memory: bool = True,
     ) -> Report:
-        """A command that listens; `{port}`, `{config}` and `{upstream}` in it are filled in. Raises `NotReady`."""
-        manner = Manner(model, headers or {}, frozenset(without))
-        return host_runs.command(argv, _demand(only, skip, redis, memory=True), manner, folders, inside)
+        """A command; `{port}`, `{config}` and `{upstream}` in it are filled in. Raises `NotReady`."""
+        manner = Manner(model, headers or {}, frozenset(without), mcp)
+        return host_runs.command(argv, _demand(only, skip, redis, mcp, memory=memory), manner, folders, inside)
 
     @contextlib.contextmanager
     def watching(self, *, redis: Sequence[str] = ()) -> Iterator[Planted]:
@@ -109,10 +112,11 @@ def made(app: Any) -> Any:  # noqa: ANN401 - as above
     return factory()
 
 
-def _demand(only: Collection[str], skip: Collection[str], redis: Sequence[str], *, memory: bool) -> Demand:
-    names = {path.name for path in PATHS}
+def _demand(only: Collection[str], skip: Collection[str], redis: Sequence[str], mcp: str, *, memory: bool) -> Demand:
+    paths = MCP_PATHS if mcp else PATHS
+    names = {path.name for path in paths}
     for name in (*only, *skip):
         if name not in names:
             message = f"there is no path {name!r}; those that there are: {', '.join(sorted(names))}"
             raise ValueError(message)
-    return Demand([each for each in PATHS if (not only or each.name in only) and each.name not in skip], redis, memory)
+    return Demand([each for each in paths if (not only or each.name in only) and each.name not in skip], redis, memory)

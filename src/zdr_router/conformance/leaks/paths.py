@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Asked = Literal["chat", "embed", "refused", "invalid", "stray", "garbage"]
-Route = Literal["usual", "spare", "dead", "impatient"]
+Asked = Literal["chat", "embed", "refused", "invalid", "stray", "garbage", "beside"]
+Route = Literal["usual", "spare", "dead", "impatient", "closed"]
 Leaving = Literal["", "cancel", "leave", "close"]
 
 
@@ -15,10 +15,10 @@ class Path:
     """One way that a request can take.
 
     `asked`: a sound request for a chat or for vectors, or one that is refused by policy, that has a wrong part, a
-    part nobody knows, or no JSON. `route`: the usual one, one with a spare target, one where nobody listens, one that
-    waits two seconds. `leaving`: the caller goes away once the provider has the request, or after the first content,
-    or the subject is shut down meanwhile. `works`: the caller must get an answer. `reaches`: the provider must get
-    the request.
+    part nobody knows, or no JSON, or something beside requests for a chat: what the name says. `route`: the usual one,
+    one with a spare target, one where nobody listens, one that waits a second, one that clears nobody. `leaving`: the
+    caller goes away once the provider has the request, or after the first content, or the subject is shut down
+    meanwhile. `works`: the caller must get an answer. `reaches`: the provider must get the request.
     """
 
     name: str
@@ -63,3 +63,16 @@ PATHS: Final = (
     Path("stream-shutdown", "stream-drip", stream=True, leaving="close"),
 )
 """Every path. The first ones need a provider that has not failed yet."""
+
+_REFUSED: Final = {"refused", "stream-refused"}
+_BESIDE: Final = (
+    *("no-arguments", "unknown-tool", "unknown-resource", "unknown-method", "unknown-notification", "wrong-key"),
+)
+
+MCP_PATHS: Final = (
+    *(path for path in PATHS if path.name not in _REFUSED and path.asked != "embed"),
+    Path("refused", route="closed", reaches=False),
+    Path("stream-refused", stream=True, route="closed", reaches=False),
+    *(Path(name, asked="beside", reaches=False) for name in _BESIDE),
+)
+"""Those of a host that is spoken to over MCP. A stream is a call that asks for progress."""

@@ -55,9 +55,11 @@ class Watch:
 
     @contextlib.contextmanager
     def uncollected(self) -> Iterator[None]:
-        """Switch the collector of cycles off, so that what it would free stays to be found; then collect."""
+        """Switch the collector of cycles off, so that what it would free stays to be found; then collect.
+
+        What lies about from before is of no path that is looked for, so it need not be collected first.
+        """
         enabled = gc.isenabled()
-        gc.collect()
         gc.disable()
         try:
             yield

@@ -15,8 +15,6 @@ from zdr_router.hosts.mcp.quiet import hush, without_a_log_of_its_own
 from zdr_router.sealed import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mcp.server.mcpserver.context import Context
     from mcp_types import CallToolResult, InputRequiredResult, Tool
 
@@ -93,9 +91,9 @@ class _Server(MCPServer[None]):
         """Call a tool of this package, or one that a host has added."""
         if name not in tools.TOOLS:
             return await super().call_tool(name, arguments, context)
-        given: Sealed[Mapping[str, Any]] = Sealed(arguments)
+        work = tools.call(self._router, name, Sealed(arguments), self._caller_of(context), _progress(context))
         del arguments
-        return await tools.call(self._router, name, given, self._caller_of(context), _progress(context))
+        return await work
 
     def _caller_of(self, context: Context[None, Any] | None) -> Caller:
         """Who came along with the HTTP request; else whom the server was made for, with a record of its own."""

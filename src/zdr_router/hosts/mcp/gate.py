@@ -53,7 +53,10 @@ class Gate:
             raise MCPError(INVALID_PARAMS, "There is no such resource; resources/list names those that there are")
         if ctx.method == "prompts/get" and not await self._has_prompt(given.get("name")):
             raise MCPError(INVALID_PARAMS, "There is no such prompt; prompts/list names those that there are")
-        return await call_next(ctx)
+        try:
+            return await call_next(ctx)
+        finally:
+            _forget(ctx)
 
     async def _has_tool(self, name: object) -> bool:
         return any(name == each.name for each in await self._server.list_tools())
@@ -67,3 +70,12 @@ class Gate:
 
     async def _has_prompt(self, name: object) -> bool:
         return any(name == each.name for each in await self._server.list_prompts())
+
+
+def _forget(ctx: ServerRequestContext[Any, Any]) -> None:
+    """Empty what the SDK keeps of a message: where a call is given up that lies about until the collector runs."""
+    given = (ctx.params or {}).get("arguments")
+    if isinstance(given, dict):
+        given.clear()
+    if ctx.request is not None:
+        vars(ctx.request).pop("_body", None)

@@ -106,12 +106,15 @@ TOOLS: Final[Mapping[str, Described]] = {each.name: each for each in _TOOLS}
 
 
 async def call(
-    router: AsyncRouter, name: str, given: Sealed[Mapping[str, Any]], caller: Caller, progress: Progress | None
+    router: AsyncRouter, name: str, given: Sealed[dict[str, Any]], caller: Caller, progress: Progress | None
 ) -> CallToolResult:
-    """The result of a call to one of `TOOLS`. What went wrong is a result too, in public words."""
+    """The result of a call to one of `TOOLS`. What went wrong is a result too, in public words.
+
+    What was given is empty afterwards: where a call is given up the SDK's names for it outlive the call.
+    """
     began = time.monotonic()
     arguments = _read(name, given)
-    del given
+    given.open().clear()
     if isinstance(arguments, str):
         if name == "ask":
             _turned_away(router, caller, began)
@@ -121,6 +124,9 @@ async def call(
     except RouterError as error:
         caller.metadata = getattr(error, "metadata", None) or caller.metadata
         sentence = told(error)
+    except asyncio.CancelledError as left:
+        del arguments  # whoever keeps the error keeps the names of the frames that it came through
+        raise left.with_traceback(None) from None
     except Exception as error:  # noqa: BLE001 - a traceback would show what the names of its frames stand for
         log.error("a tool failed tool=%s kind=%s", name, type(error).__name__)  # noqa: TRY400 - as above
         sentence = "internal: the tool failed"
@@ -132,7 +138,7 @@ def failed(sentence: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=sentence)], is_error=True)
 
 
-def _read(name: str, given: Sealed[Mapping[str, Any]]) -> Sealed[Arguments] | str:
+def _read(name: str, given: Sealed[dict[str, Any]]) -> Sealed[Arguments] | str:
     found = read(TOOLS[name].takes, given.open())
     return found if isinstance(found, str) else Sealed(found)
 

@@ -32,6 +32,11 @@ class Detector(Protocol):
         """Watch until the block is left. Raises `Off` where it cannot."""
 
 
+def veiled(data: bytes) -> bytes:
+    """In a form that no detector finds; the same again is the data."""
+    return data.translate(_VEIL)
+
+
 class Kept:
     """What a detector was told, veiled: not in a form that the other detectors would find, in memory for instance."""
 
@@ -42,10 +47,10 @@ class Kept:
     def add(self, where: str, text: str | bytes) -> None:
         """Keep a text, and where it was said."""
         data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
-        self._all.append((where, data.translate(_VEIL)))
+        self._all.append((where, veiled(data)))
 
     def search(self, needles: Needles) -> Iterator[Trace]:
         """Every canary in what was kept."""
-        for where, veiled in tuple(self._all):
-            for hit in needles.search(veiled.translate(_VEIL)):
+        for where, hidden in tuple(self._all):
+            for hit in needles.search(veiled(hidden)):
                 yield Trace(where, hit.canary, hit.encoding)

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.conformance.leaks.findings import Trace
-from zdr_router.conformance.leaks.memory import live_objects
+from zdr_router.conformance.leaks.live import live_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

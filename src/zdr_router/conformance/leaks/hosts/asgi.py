@@ -85,6 +85,7 @@ class Application:
             "server": ("127.0.0.1", 80),
             "state": dict(self._state),
         }
+        heard = post.heard
         del post
 
         async def receive() -> Message:
@@ -96,7 +97,9 @@ class Application:
         async def send(message: Message) -> None:
             if left.is_set():
                 raise OSError
-            # What is sent is looked at by nobody; that it came is enough.
+            # That it came is enough, but where somebody wants to hear it.
+            if heard is not None:
+                heard.hear(message.get("body", b""))
             await outbox.put((message.get("status", 0), bool(message.get("body"))))
 
         ending: asyncio.Queue[Any] = outbox

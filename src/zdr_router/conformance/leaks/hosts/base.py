@@ -9,16 +9,24 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
 
+class Heard(Protocol):
+    """Who hears an answer, piece by piece."""
+
+    def hear(self, piece: bytes) -> None:
+        """Take a piece."""
+
+
 class Post(NamedTuple):
-    """A request. Its body is what the subject is given, and is kept nowhere else."""
+    """A request. Its body is what the subject is given, and is kept nowhere else. `heard` is told what is answered."""
 
     target: str
     headers: Mapping[str, str]
     body: bytes
+    heard: Heard | None = None
 
 
 class Exchange(Protocol):
-    """A request under way. What comes is thrown away."""
+    """A request under way. What comes is thrown away, but for what the request wanted to be heard."""
 
     async def status(self) -> int:
         """Wait for the head; 0 where there is none."""

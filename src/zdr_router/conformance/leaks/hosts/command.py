@@ -39,7 +39,7 @@ class Command:
         self._folder = folder
         self._written = written
         self._process: subprocess.Popen[bytes] | None = None
-        self.listening = Listening(port)
+        self.host = Listening(port)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -53,7 +53,7 @@ class Command:
                 self._argv, cwd=self._folder, env=self._environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err
             )
         until = time.monotonic() + _READY
-        while not await self.listening.answers():
+        while not await self.host.answers():
             code = self._process.poll()
             if code is not None:
                 message = f"the command ended with {code} before it listened"

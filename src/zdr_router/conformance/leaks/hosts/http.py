@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from zdr_router.conformance.leaks.hosts.base import Exchange, Post
+    from zdr_router.conformance.leaks.hosts.base import Exchange, Heard, Post
 
 _PIECE: Final = 65536
 
@@ -37,7 +37,7 @@ class Listening:
             writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + post.body)
             with contextlib.suppress(ConnectionError):
                 await writer.drain()
-            yield _Answer(reader)
+            yield _Answer(reader, post.heard)
         finally:
             writer.close()
             with contextlib.suppress(ConnectionError):
@@ -56,8 +56,9 @@ class Listening:
 
 
 class _Answer:
-    def __init__(self, reader: asyncio.StreamReader) -> None:
+    def __init__(self, reader: asyncio.StreamReader, heard: Heard | None) -> None:
         self._reader = reader
+        self._heard = heard
 
     async def status(self) -> int:
         try:
@@ -69,6 +70,9 @@ class _Answer:
 
     async def piece(self) -> bool:
         try:
-            return bool(await self._reader.read(_PIECE))
+            piece = await self._reader.read(_PIECE)
         except ConnectionError:
             return False
+        if self._heard is not None:
+            self._heard.hear(piece)
+        return bool(piece)
