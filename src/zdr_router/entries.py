@@ -244,7 +244,8 @@ class GatewayEntry(Declared):
 
     `keys: none` lets everybody in, on loopback only; otherwise the keys of the section `keys` are asked for. Beyond
     loopback it speaks TLS, unless `unsafe_cleartext` says that something before it does. `hosts` are the only names it
-    answers to. `metrics_key` opens `/metrics`. `show_models` tells callers which model answered. After SIGTERM it
+    answers to, and `origins` web pages that may call it. With `mcp` there is the MCP server at `/mcp`. `metrics_key`
+    opens `/metrics`. `show_models` tells callers which model answered. After SIGTERM it
     goes on for `notice`, and ends what is still under way after `drain`. At `/` it shows the trust page, on which it is
     called `service`, unless `page` is false.
     """
@@ -257,6 +258,8 @@ class GatewayEntry(Declared):
     unsafe_cleartext: bool = False
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     hosts: list[Text] | None = None
+    origins: list[Annotated[str, StringConstraints(pattern=r"^https?://[^\s/*]+$")]] = Field(default_factory=list)
+    mcp: bool = False
     proxies: list[Text] = Field(default_factory=list)
     metrics_key: SecretSource | None = None
     show_models: bool = False

@@ -72,3 +72,13 @@ class KeyBook(Protocol):
         an estimate of what the request takes, answer included.
         """
         ...
+
+
+class RecognisingBook(KeyBook, Protocol):
+    """One that also says whose a key is, for what asks nobody: the MCP server needs it."""
+
+    def recognise(
+        self, presented: str | None, *, endpoint: str | None, route: str | None, address: str
+    ) -> Admission | Denied:
+        """As `admit`, but neither counted nor held against the limits of the key; `endpoint` None is for every key."""
+        ...

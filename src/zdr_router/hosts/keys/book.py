@@ -96,6 +96,19 @@ class Book:
             key.routes,
         )
 
+    def recognise(
+        self, presented: str | None, *, endpoint: str | None, route: str | None, address: str
+    ) -> Admission | Denied:
+        """Whose key it is, without counting; see `KeyBook`."""
+        key = self._identify(presented, address)
+        del presented, address  # as above
+        if isinstance(key, Denied):
+            return key
+        denied = self._out_of_scope(key, endpoint, route)
+        if denied is not None:
+            return denied
+        return Admission(key.id, key.tenant, key.customer, key.policy, routes=key.routes)
+
     def _identify(self, presented: str | None, address: str) -> Key | Denied:
         if self._clock() > self._known.until:
             return saying.unreadable()
@@ -114,12 +127,20 @@ class Book:
 
     def _withheld(self, key: Key, endpoint: str, route: str | None) -> Denied | None:
         """What the key is not for, or has no money left for."""
-        if key.endpoints is not None and endpoint not in key.endpoints:
+        denied = self._out_of_scope(key, endpoint, route)
+        if denied is not None or not key.limits.capped:
+            return denied
+        period = self._spending.over(key.id, key.limits, self._now())
+        if period is None:
+            return None
+        self._spikes.happened("refusals", key.id)
+        return saying.spent(key, period, ends_in(period, self._now()))
+
+    def _out_of_scope(self, key: Key, endpoint: str | None, route: str | None) -> Denied | None:
+        if key.endpoints is not None and endpoint is not None and endpoint not in key.endpoints:
             denied = saying.out_of_scope(key, "endpoint")
         elif key.routes is not None and route is not None and route not in key.routes:
             denied = saying.out_of_scope(key, "model")
-        elif key.limits.capped and (period := self._spending.over(key.id, key.limits, self._now())) is not None:
-            denied = saying.spent(key, period, ends_in(period, self._now()))
         else:
             return None
         self._spikes.happened("refusals", key.id)

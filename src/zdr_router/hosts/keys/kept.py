@@ -52,6 +52,12 @@ class KeptKeys:
         book = self._follower.book
         return book.admit(presented, endpoint=endpoint, route=route, address=address, tokens=tokens)
 
+    def recognise(
+        self, presented: str | None, *, endpoint: str | None, route: str | None, address: str
+    ) -> Admission | Denied:
+        """Whose key it is, without counting; see `KeyBook`."""
+        return self._follower.book.recognise(presented, endpoint=endpoint, route=route, address=address)
+
     async def reload(self, settings: KeySettings, *, lease: float) -> None:
         """Go by another section `keys` from now on. Raises `ConfigError`, and what was in force stays.
 

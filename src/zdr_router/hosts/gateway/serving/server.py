@@ -22,9 +22,9 @@ from zdr_router.hosts.gateway.serving.self_test import self_test
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
-    from zdr_router.hosting import ServeSettings
+    from zdr_router.hosting import Alone, ServeSettings
     from zdr_router.hosts.gateway.application import Gateway
     from zdr_router.hosts.gateway.asgi import Application
     from zdr_router.hosts.keys.kept import KeptKeys
@@ -78,23 +78,26 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def serve(
+async def serve(  # noqa: PLR0913 - what is served, each by name
     router: AsyncRouter,
     settings: ServeSettings,
     keys: KeptKeys | None,
     socket_: socket.socket,
     *,
     page: Application | None = None,
+    alone: Alone | None = None,
 ) -> None:
-    """Serve on `socket_` until a signal comes. Raises `ConfigError` for what keeps it from serving at all."""
+    """Serve on `socket_` until a signal comes; with `alone` the MCP server, and nothing else.
+
+    Raises `ConfigError` for what keeps it from serving at all.
+    """
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(router)
         book = None if keys is None else await stack.enter_async_context(keys)
         if keys is not None:
             following_keys = asyncio.create_task(_follow_keys(router, keys))
             stack.callback(following_keys.cancel)
-        gateway = app(router, keys=book, settings=settings.hop, page=page)
-        await self_test(gateway)
+        gateway = await stack.enter_async_context(_opened(router, settings, book, page, alone))
         config = config_of(gateway, settings)
         if settings.certificate is not None:
             config.ssl = context_of(settings.certificate)
@@ -112,6 +115,32 @@ async def serve(
         )
         await Server(config, gateway, settings).serve(sockets=[socket_])
         log.warning("ended requests=%d", gateway.counts.total)
+
+
+@contextlib.asynccontextmanager
+async def _opened(
+    router: AsyncRouter,
+    settings: ServeSettings,
+    book: KeptKeys | None,
+    page: Application | None,
+    alone: Alone | None,
+) -> AsyncIterator[Gateway]:
+    """The application, with what is beside it, once both have refused what they must."""
+    if not settings.mcp and alone is None:
+        gateway = app(router, keys=book, settings=settings.hop, page=page)
+        await self_test(gateway)
+        yield gateway
+        return
+    from zdr_router.hosts.gateway.serving import tools  # noqa: PLC0415 - needs the extra `mcp`
+
+    async with tools.tools(router, book, settings.hop, alone) as beside:
+        gateway = app(
+            router, keys=book, settings=settings.hop, page=page, beside={tools.PATH: beside}, api=alone is None
+        )
+        if alone is None:
+            await self_test(gateway)
+        await tools.self_test(gateway, beside)
+        yield gateway
 
 
 async def _follow_keys(router: AsyncRouter, keys: KeptKeys) -> None:

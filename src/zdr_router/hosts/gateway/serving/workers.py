@@ -10,10 +10,12 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from zdr_router.config import load
+from zdr_router.config.gateway import is_loopback, moved
 from zdr_router.errors import ConfigError, Problem
 from zdr_router.hosts import page
 from zdr_router.hosts.gateway.serving.certificates import context_of
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zdr_router.deployment import Deployment
-    from zdr_router.hosting import ServeSettings
+    from zdr_router.hosting import Alone, ServeSettings
 
 log = logging.getLogger("zdr_router")
 
@@ -37,30 +39,44 @@ _YOUNG: Final = 10.0
 _FAILED: Final = 65
 
 
-def run(path: Path, set_up_log: Callable[[], None]) -> int:
+def run(path: Path, set_up_log: Callable[[], None], alone: Alone | None = None) -> int:
     """Serve what the operator's file says until a signal comes; the exit code. Raises `ConfigError`.
 
-    `set_up_log` is called once in each process, and so has to be picklable.
+    With `alone` that is the MCP server, and nothing else. `set_up_log` is called once in each process, and so has to be
+    picklable.
     """
     deployment = load(path)
-    settings = settings_of(deployment, path)
+    settings = settings_of(deployment, path, alone)
+    if settings.mcp or alone is not None:
+        _needs_tools(settings)
     if settings.certificate is not None:
         context_of(settings.certificate)
     set_up_log()
     _loudly(path, settings)
     with listen(settings) as socket_:
         if settings.workers > 1:
-            return _several(path, settings, socket_, set_up_log)
-        _serve(path, socket_)
+            return _several(path, settings, socket_, set_up_log, alone)
+        _serve(path, socket_, alone)
     return 0
 
 
-def settings_of(deployment: Deployment, path: Path) -> ServeSettings:
+def _needs_tools(settings: ServeSettings) -> None:
+    if find_spec("mcp") is None:
+        file, _, line = settings.source.rpartition(":")
+        problem = Problem(
+            "the MCP server needs mcp", file=file, line=int(line or 0), fix="pip install 'zdr-router[gateway,mcp]'"
+        )
+        raise ConfigError(problem)
+
+
+def settings_of(deployment: Deployment, path: Path, alone: Alone | None = None) -> ServeSettings:
     """Where and how to serve. Raises `ConfigError` where that is not said, or where several workers would be wrong."""
     settings = deployment.serve
     if settings is None:
         fix = "keep keys (`keys:`, `zdr keys add`), or say `gateway: {keys: none}` for loopback without any"
         raise ConfigError(Problem("it does not say who may ask", file=str(path), fix=fix))
+    if alone is not None:
+        settings = moved(replace(settings, mcp=True, page=None), alone.listen)
     if settings.workers == 1:
         return settings
     file, _, line = settings.source.rpartition(":")
@@ -97,22 +113,22 @@ def listen(settings: ServeSettings) -> socket.socket:
     return made
 
 
-def _serve(path: Path, socket_: socket.socket) -> None:
+def _serve(path: Path, socket_: socket.socket, alone: Alone | None) -> None:
     """Serve in this process."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serving(path, socket_))
+        runner.run(_serving(path, socket_, alone))
 
 
-async def _serving(path: Path, socket_: socket.socket) -> None:
+async def _serving(path: Path, socket_: socket.socket, alone: Alone | None) -> None:
     refusals = page.RefusalCounts()
     router = AsyncRouter.from_config(path, watch=True, recorders=[refusals])
     deployment = router.deployment
-    settings = settings_of(deployment, path)
+    settings = settings_of(deployment, path, alone)
     keys = None
     if not settings.is_open and deployment.keys is not None:
         keys = KeptKeys(deployment.keys, lease=deployment.patience + LEASE)
     trust = None if settings.page is None else page.app(router, refusals, service=settings.page)
-    await serve(router, settings, keys, socket_, page=trust)
+    await serve(router, settings, keys, socket_, page=trust, alone=alone)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -125,25 +141,26 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _loudly(path: Path, settings: ServeSettings) -> None:
-    beyond = settings.certificate is None and settings.host not in {"127.0.0.1", "::1", "localhost"}
-    if beyond:
+    if settings.certificate is None and not is_loopback(settings.host):
         log.warning("unsafe_cleartext is in force file=%s", path)
     if settings.is_open:
         log.warning("everybody on this machine may ask: no keys file=%s", path)
 
 
-def _worker(path: Path, socket_: socket.socket, set_up_log: Callable[[], None]) -> None:
+def _worker(path: Path, socket_: socket.socket, set_up_log: Callable[[], None], alone: Alone | None) -> None:
     """A process of its own."""
     set_up_log()
     try:
-        _serve(path, socket_)
+        _serve(path, socket_, alone)
     except ConfigError as error:
         for problem in error.problems:
             log.error("a worker cannot serve why=%s", problem)  # noqa: TRY400 - no traceback
         sys.exit(_FAILED)
 
 
-def _several(path: Path, settings: ServeSettings, socket_: socket.socket, set_up_log: Callable[[], None]) -> int:
+def _several(
+    path: Path, settings: ServeSettings, socket_: socket.socket, set_up_log: Callable[[], None], alone: Alone | None
+) -> int:
     """Spawn, watch, and end together. One that dies is replaced, unless it was too young to have served."""
     context = multiprocessing.get_context("spawn")
     ending: list[int] = []
@@ -151,7 +168,7 @@ def _several(path: Path, settings: ServeSettings, socket_: socket.socket, set_up
         signal.signal(each, lambda number, _frame: ending.append(number))
 
     def start() -> tuple[SpawnProcess, float]:
-        process = context.Process(target=_worker, args=(path, socket_, set_up_log))
+        process = context.Process(target=_worker, args=(path, socket_, set_up_log, alone))
         process.start()
         return process, time.monotonic()
 
