@@ -44,16 +44,25 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where `/metrics` is, apart from the rest, and who may read it: whoever has `key`, or this machine."""
+
+    host: str
+    port: int
+    key: Sealed[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServeSettings:
     """Where `zdr serve` listens, and how it ends.
 
-    `head` is the largest head of a request, `head_within` how long that may take to arrive, and
-    `write_within` how long a caller may take nothing of its answer. After SIGTERM the server
-    is not ready any more, goes on for `notice`, takes no new connection then, and ends what is still under way
-    after `drain`. `proxies` are the addresses whose `X-Forwarded-For` is believed. Without keys (`is_open`) anybody who
-    reaches it is served. `unsafe_cleartext`: beyond loopback it may do without TLS. `mcp`: the MCP server is beside it.
-    `page` is what the trust page at `/` calls the service, None for no page. `source` is
-    file:line, for errors.
+    `head` is the largest head of a request, `head_within` how long that may take to arrive, and `write_within` how long
+    a caller may take nothing of its answer. After SIGTERM the server is not ready any more, goes on for `notice`, takes
+    no new connection then, and ends what is still under way after `drain`. `proxies` are the addresses whose
+    `X-Forwarded-For` is believed. Without keys (`is_open`) anybody who reaches it is served. `unsafe_cleartext`: beyond
+    loopback it may do without TLS. `mcp`: the MCP server is beside it. `metrics` is where the counts are, if that is an
+    address of its own. `page` is what the trust page at `/` calls the service, None for no page. `source` is file:line,
+    for errors.
     """
 
     host: str = "127.0.0.1"
@@ -70,6 +79,7 @@ class ServeSettings:
     proxies: tuple[str, ...] = ()
     page: str | None = None
     mcp: bool = False
+    metrics: MetricsSettings | None = None
     hop: HopSettings = field(default_factory=HopSettings)
     source: str = ""
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from zdr_router.errors import ConfigError, Problem
-from zdr_router.hosting import LOOPBACK_NAMES, Certificate, HopSettings, ServeSettings
+from zdr_router.hosting import LOOPBACK_NAMES, Certificate, HopSettings, MetricsSettings, ServeSettings
 
 if TYPE_CHECKING:
     from zdr_router.config.sections import Where
     from zdr_router.entries import GatewayEntry
+    from zdr_router.sealed import Sealed
 
 _PORTS: Final = 65535
 
@@ -30,8 +31,10 @@ def gateway(entry: GatewayEntry, where: Where, *, has_keys: bool) -> ServeSettin
     )
     if wrong is not None:
         raise where.error(("gateway", wrong.key), wrong.what, wrong.fix)
-    metrics = entry.metrics_key
-    place = ("gateway", "metrics_key")
+    key = None
+    if entry.metrics_key is not None:
+        key = where.secret(entry.metrics_key, ("gateway", "metrics_key"), "the key of /metrics")
+    metrics = _metrics(entry, where, key)
     names = LOOPBACK_NAMES if is_open else None
     limits, tls = entry.limits, entry.tls
     return ServeSettings(
@@ -49,6 +52,7 @@ def gateway(entry: GatewayEntry, where: Where, *, has_keys: bool) -> ServeSettin
         proxies=tuple(entry.proxies),
         page=entry.service if entry.page else None,
         mcp=entry.mcp,
+        metrics=metrics,
         hop=HopSettings(
             body=limits.body,
             nesting=limits.nesting,
@@ -56,11 +60,27 @@ def gateway(entry: GatewayEntry, where: Where, *, has_keys: bool) -> ServeSettin
             hosts=names if entry.hosts is None else frozenset(name.lower() for name in entry.hosts),
             origins=frozenset(origin.lower() for origin in entry.origins),
             models=entry.show_models,
-            metrics_key=None if metrics is None else where.secret(metrics, place, "the key of /metrics"),
+            metrics_key=key if metrics is None else None,
             tls=tls is not None,
         ),
         source=where.line("gateway"),
     )
+
+
+def _metrics(entry: GatewayEntry, where: Where, key: Sealed[str] | None) -> MetricsSettings | None:
+    """Where the counts are, if that is an address of its own."""
+    if entry.metrics is None:
+        return None
+    host, port, wrong = _place(entry.metrics)
+    if wrong is None and key is None and not is_loopback(host):
+        what = "without a key the counts are given on loopback only"
+        wrong = _Wrong("metrics", what, "give a `metrics_key`, or listen on 127.0.0.1")
+    wrong = wrong or _beyond_loopback(
+        host, is_open=False, is_encrypted=entry.tls is not None, unsafe_cleartext=entry.unsafe_cleartext
+    )
+    if wrong is not None:
+        raise where.error(("gateway", "metrics"), wrong.what, wrong.fix)
+    return MetricsSettings(host, port, key)
 
 
 def moved(settings: ServeSettings, listen: str) -> ServeSettings:

@@ -129,7 +129,7 @@ async def test_a_client_of_either_revision_is_told_of_the_end(mode):
         app.close()
         app.cut()
         async with asyncio.timeout(10):
-            with pytest.raises(Exception, match="closing|error response"):
+            with pytest.raises(Exception, match=r"closing|error response"):
                 await under_way
             await arrived.gone.wait()
 

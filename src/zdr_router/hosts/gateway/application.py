@@ -13,7 +13,7 @@ from zdr_router.errors import RouterError
 from zdr_router.hosting import HopSettings
 from zdr_router.hosts.gateway import access_log, answering, arriving, faults, neighbour, plain
 from zdr_router.hosts.gateway.arriving import Arrived, Head
-from zdr_router.hosts.gateway.counting import Counts
+from zdr_router.hosts.gateway.counting import Counts, Fleet
 from zdr_router.hosts.gateway.exchange import Exchange
 from zdr_router.hosts.gateway.faults import Fault
 from zdr_router.hosts.gateway.operations import OPERATIONS, WITHOUT_THE_API, Operation
@@ -58,7 +58,7 @@ def app(  # noqa: PLR0913 - its parts, each by name
 
 
 class Gateway:
-    """The application. `counts` is what it has done; `is_closing` once it takes nothing new."""
+    """The application. `counts` is what it has done, `fleet` knows of all workers; `is_closing` once it closes."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - its parts, which `app` takes by name
         self,
@@ -74,6 +74,7 @@ class Gateway:
         self.keys = keys
         self.settings = settings
         self.counts = Counts()
+        self.fleet: Fleet | None = None
         self.is_closing = False
         self.beside = beside
         self.operations = operations
@@ -142,7 +143,7 @@ class Gateway:
         if wrong is not None:
             return wrong
         if operation.is_open:
-            return plain.answer(self, operation, exchange)
+            return await plain.answer(self, operation, exchange)
         return await self._post(operation, exchange) if operation.takes_body else await self._get(exchange, name)
 
     async def _elsewhere(self, exchange: Exchange, path: str) -> Fault | None:
