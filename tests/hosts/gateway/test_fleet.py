@@ -9,10 +9,12 @@ import multiprocessing.connection
 import threading
 from typing import TYPE_CHECKING
 
-import pytest
+import orjson
 from here import needs_extra
+from test_errors import metadata
 
 from zdr_router.hosts.gateway.counting import Counts
+from zdr_router.metadata import ErrorCode, Signal
 
 needs_extra("gateway", "uvicorn")
 
@@ -34,6 +36,8 @@ def test_counts_are_told_as_they_are_and_added_up():
     one, two = counted("chat.completions", 2), counted("chat.completions")
     two.answered("mcp.ask", 403, 70.0)
     two.under_way = 1
+    two.recorded(metadata()._replace(error_code=ErrorCode.REFUSED, signals=(Signal.NO_KEY,), input_tokens=7))
+    one.recorded(metadata()._replace(error_code=ErrorCode.REFUSED))
     one.add(Counts.of(two.told()))
     lines = one.text().splitlines()
     for line in (
@@ -43,9 +47,12 @@ def test_counts_are_told_as_they_are_and_added_up():
         'zdr_request_seconds_bucket{operation="chat.completions",le="0.05"} 3',
         'zdr_request_seconds_sum{operation="chat.completions"} 0.060000',
         'zdr_request_seconds_count{operation="mcp.ask"} 1',
+        'zdr_errors_total{code="refused"} 2',
+        'zdr_signals_total{signal="no_key"} 1',
+        'zdr_tokens_total{kind="input"} 7',
     ):
         assert line in lines
-    assert Counts.of(two.told()).text() == two.text()
+    assert Counts.of(orjson.loads(orjson.dumps(two.told()))).text() == two.text()
 
 
 @contextlib.contextmanager
@@ -110,8 +117,3 @@ async def test_without_a_watcher_it_tells_its_own():
         async with asyncio.timeout(10):
             assert (await waiting).total == 1
             assert (await here.sum()).total == 1
-
-
-@pytest.mark.parametrize("counts", [Counts(), counted("mcp.other")])
-def test_what_is_told_is_words_and_numbers(counts):
-    assert set(counts.told()) == {"under_way", "answered", "within", "counters"}

@@ -71,7 +71,7 @@ class Counts:
             "under_way": self.under_way,
             "answered": [[operation, status, count] for (operation, status), count in self._answered.items()],
             "within": self._within,
-            "counters": [dict(each) for each in self._counters[1:]],
+            "counters": [{str(word): count for word, count in each.items()} for each in self._counters[1:]],
         }
 
     @classmethod
