@@ -47,7 +47,7 @@ def test_counts_are_told_as_they_are_and_added_up():
         'zdr_request_seconds_bucket{operation="chat.completions",le="0.05"} 3',
         'zdr_request_seconds_sum{operation="chat.completions"} 0.060000',
         'zdr_request_seconds_count{operation="mcp.ask"} 1',
-        'zdr_errors_total{code="refused"} 2',
+        'zdr_errors_total{code="zdr_refused"} 2',
         'zdr_signals_total{signal="no_key"} 1',
         'zdr_tokens_total{kind="input"} 7',
     ):
