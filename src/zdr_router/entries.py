@@ -239,25 +239,31 @@ class GatewayLimits(Declared):
     write_within: Annotated[Duration, Field(gt=0)] = 30.0
 
 
+Address = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$")]
+"""HOST:PORT."""
+
+
 class GatewayEntry(Declared):
     """What `zdr serve` is: where it listens, who may ask, and how it ends.
 
     `keys: none` lets everybody in, on loopback only; otherwise the keys of the section `keys` are asked for. Beyond
     loopback it speaks TLS, unless `unsafe_cleartext` says that something before it does. `hosts` are the only names it
-    answers to. `metrics_key` opens `/metrics`. `show_models` tells callers which model answered. After SIGTERM it
-    goes on for `notice`, and ends what is still under way after `drain`. At `/` it shows the trust page, on which it is
-    called `service`, unless `page` is false.
+    answers to, and `origins` pages of other sites that may call it. With `mcp` there is the MCP server at `/mcp`.
+    `metrics_key` opens `/metrics`; `metrics` is an address of its own for that, which on loopback needs no key.
+    `show_models` tells callers which model answered. After SIGTERM it goes on for `notice`, and ends what is still
+    under way after `drain`. At `/` it shows the trust page, on which it is called `service`, unless `page` is false.
     """
 
-    listen: Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+):[0-9]{1,5}$")] = (
-        "127.0.0.1:8080"
-    )
+    listen: Address = "127.0.0.1:8080"
     keys: Literal["none"] | None = None
     tls: CertificateEntry | None = None
     unsafe_cleartext: bool = False
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     hosts: list[Text] | None = None
+    origins: list[Annotated[str, StringConstraints(pattern=r"^https?://[^\s/*]+$")]] = Field(default_factory=list)
+    mcp: bool = False
     proxies: list[Text] = Field(default_factory=list)
+    metrics: Address | None = None
     metrics_key: SecretSource | None = None
     show_models: bool = False
     page: bool = True

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from mcp import Client
+from mcp_here import a_book, asking, listening, post
 from tests.docs.test_pages import dated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -79,6 +80,19 @@ async def test_the_gateway_inside_fastapi_answers_those_whom_the_application_kno
     assert fine.json()["choices"][0]["message"]["content"] == " red, blue and yellow"
     assert unknown.json()["error"]["code"] == "invalid_api_key"
     assert home.json() == {"service": "ours"}
+
+
+async def test_both_in_one_application_answer_whoever_has_a_key(example):
+    book, key, _ = a_book()
+    app = example("both").application(book)
+    body = {"model": "assistant", "messages": [{"role": "user", "content": "The primary colours are"}]}
+    async with listening(app, lifespan="on") as url, httpx.AsyncClient(base_url=url) as http:
+        chat = await http.post("/v1/chat/completions", json=body, headers={"authorization": f"Bearer {key}"})
+        called = await post(url, asking(route="assistant", prompt="The primary colours are"), key=key)
+        unknown = [await http.post("/v1/chat/completions", json=body), await post(url)]
+    assert chat.json()["choices"][0]["message"]["content"] == " red, blue and yellow"
+    assert "red, blue and yellow" in called.text
+    assert [each.status_code for each in unknown] == [401, 401]
 
 
 async def test_the_mcp_server_answers_and_explains(example):

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Annotated, Final, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from zdr_router.cli.exits import Code, Fault
 from zdr_router.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, TenantName
+from zdr_router.cli.server_log import log_to_stderr
+from zdr_router.config import load
+from zdr_router.hosting import Alone
 from zdr_router.hosts import mcp
 from zdr_router.router import AsyncRouter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zdr_router.deployment import Deployment
 
 EXAMPLES: Final = """
 \b
 Examples:
   zdr mcp -c zdr.yaml --tenant acme
   zdr mcp -c zdr.yaml --http 127.0.0.1:8090
-  zdr mcp -c zdr.yaml --http 0.0.0.0:8443 --certificate tls.pem --private-key tls.key --host mcp.example.com
 """
 
 
-class Listening(NamedTuple):
-    """Where to listen, and how."""
-
-    host: str
-    port: int
-    certificate: Path | None
-    private_key: Path | None
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only this machine can connect."""
-        return self.host == "localhost" or (_is_address(self.host) and ipaddress.ip_address(self.host).is_loopback)
-
-
-def mcp_server(  # noqa: PLR0913 - the options of the command
+def mcp_server(
     *,
     config: ConfigPath = DEFAULT_CONFIG,
     http: Annotated[
@@ -49,55 +41,44 @@ def mcp_server(  # noqa: PLR0913 - the options of the command
     ] = None,
     tenant: TenantName = None,
     customer: Annotated[
-        str | None, typer.Option("--customer", metavar="ID", help="For the record: who asks. Over stdio only.")
+        str | None, typer.Option("--customer", metavar="ID", help="For the record: who asks, where no key says so.")
     ] = None,
-    host: Annotated[
-        list[str] | None,
-        typer.Option("--host", metavar="NAME", help="A name that it may be called by, besides loopback's. Repeatable."),
-    ] = None,
-    origin: Annotated[
-        list[str] | None,
-        typer.Option("--origin", metavar="ORIGIN", help="A web page that may call it, besides loopback's. Repeatable."),
-    ] = None,
-    certificate: Annotated[
-        Path | None, typer.Option("--certificate", metavar="FILE", help="TLS: the certificate, with its chain.")
-    ] = None,
-    private_key: Annotated[
-        Path | None, typer.Option("--private-key", metavar="FILE", help="TLS: its private key.")
-    ] = None,
-    without_keys: Annotated[
-        bool, typer.Option("--without-keys", help="Ask for no API keys. On loopback only.")
-    ] = False,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Serve the routes of the operator's file to MCP clients, as tools.
 
-    Over stdio it is started by its client, and whoever started it asks. Over HTTP every request needs an API key, as a
-    bearer token, of the `keys` that the file names. It listens in the clear on loopback only.
+    Over stdio it is started by its client, and whoever started it asks. Over HTTP it is `zdr serve` with the MCP server
+    alone: the section `gateway` of the file says what holds of keys, certificate, names and pages. With `mcp: true` in
+    that section `zdr serve` serves both.
 
     Nothing of questions and answers is logged or kept. What is printed on stderr are events; docs/logs.md lists them.
-    With --json the address that it listens at is printed as JSON.
+    With --json each is one document.
     """
-    listening = None if http is None else _listening(http, certificate, private_key)
-    if listening is None and any((host, origin, certificate, private_key, without_keys)):
-        raise Fault("an option that is about HTTP was given without it", fix="add --http")
-    if listening is not None and (tenant or customer) and not without_keys:
-        raise Fault("over HTTP the key says whose a request is", fix="leave --tenant and --customer out")
+    if http is not None:
+        return _http(config, Alone(http, tenant, customer), as_json=as_json)
     router = AsyncRouter.from_config(config, watch=True)
-    if tenant is not None and tenant not in router.deployment.policies:
-        raise Fault("the file has no such tenant", where=str(config), fix="name one of its `tenants`")
-    if listening is None:
-        asyncio.run(_stdio(router, tenant, customer))
-        return
-    if without_keys and not listening.loopback:
-        raise Fault("--without-keys is for loopback only", fix="add `keys` to the operator's file")
-    if not without_keys and router.deployment.keys is None:
-        fix = "add `keys` to it and make one with `zdr keys add`; on loopback, --without-keys does without"
-        raise Fault("the file names no API keys", where=str(config), fix=fix)
-    from zdr_router.cli.mcp_http import Reached, serve  # noqa: PLC0415 - needs the extra `mcp`
+    _known(router.deployment, tenant, config)
+    asyncio.run(_stdio(router, tenant, customer))
+    return Code.DONE
 
-    reached = Reached(tuple(host or ()), tuple(origin or ()), tenant, customer)
-    asyncio.run(serve(router, listening, reached, keys=not without_keys, as_json=as_json))
+
+def _http(config: Path, alone: Alone, *, as_json: bool) -> int:
+    deployment = load(config)
+    _known(deployment, alone.tenant, config)
+    if (alone.tenant or alone.customer) and not (deployment.serve and deployment.serve.is_open):
+        raise Fault("over HTTP the key says whose a request is", fix="leave --tenant and --customer out")
+    try:
+        from zdr_router.hosts.gateway.serving.workers import run  # noqa: PLC0415 - needs the extra `gateway`
+    except ModuleNotFoundError as error:
+        fault = Fault(f"the gateway needs {error.name}", fix="pip install 'zdr-router[gateway,mcp]'")
+    else:
+        return run(config, partial(log_to_stderr, as_json=as_json), alone)
+    raise fault
+
+
+def _known(deployment: Deployment, tenant: str | None, config: Path) -> None:
+    if tenant is not None and tenant not in deployment.policies:
+        raise Fault("the file has no such tenant", where=str(config), fix="name one of its `tenants`")
 
 
 async def _stdio(router: AsyncRouter, tenant: str | None, customer: str | None) -> None:
@@ -119,25 +100,3 @@ async def _stdio(router: AsyncRouter, tenant: str | None, customer: str | None) 
         await asyncio.wait({serving}, timeout=1)
     logging.shutdown()
     os._exit(Code.DONE)  # an orderly end would wait for that thread, which waits for the client
-
-
-def _listening(http: str, certificate: Path | None, private_key: Path | None) -> Listening:
-    name, colon, port = http.rpartition(":")
-    name = name.removeprefix("[").removesuffix("]")
-    if not colon or not name or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004 - the largest port
-        raise Fault("--http is not HOST:PORT", fix="write it like --http 127.0.0.1:8090")
-    if (certificate is None) != (private_key is None):
-        raise Fault("a certificate and its private key go together", fix="give --certificate and --private-key")
-    listening = Listening(name, int(port), certificate, private_key)
-    if certificate is None and not listening.loopback:
-        fix = "give --certificate and --private-key, or listen on 127.0.0.1 behind a server that does TLS"
-        raise Fault("it would listen in the clear where others can read along", fix=fix)
-    return listening
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -26,12 +26,13 @@ from upstream import Upstream
 
 from zdr_router.config import load
 from zdr_router.errors import ConfigError
-from zdr_router.hosting import ServeSettings
+from zdr_router.hosting import Alone, ServeSettings
 from zdr_router.hosts import gateway
 from zdr_router.hosts.keys.base import Admission
 
 needs_extra("gateway", "uvicorn")
 
+from zdr_router.hosts.gateway.serving import workers  # noqa: E402 - after what may skip
 from zdr_router.hosts.gateway.serving.self_test import self_test  # noqa: E402 - after what may skip
 from zdr_router.hosts.gateway.serving.workers import listen, settings_of  # noqa: E402 - as above
 
@@ -197,6 +198,9 @@ async def test_keys_are_asked_for(tmp_path):
         ({"listen": "gateway.internal:8080"}, "in the clear"),
         ({"listen": "127.0.0.1:99999", "keys": "none"}, "no such port"),
         ({"listen": "127.0.0.1:8080", "keys": "none", "workers": 2}, "several workers"),
+        ({"metrics": "0.0.0.0:9090"}, "loopback only"),
+        ({"metrics": "0.0.0.0:9090", "metrics_key": {"file": "pepper"}}, "in the clear"),
+        ({"metrics": "127.0.0.1:99999"}, "no such port"),
     ],
 )
 def test_what_it_must_not_do_is_a_fault_of_the_file(tmp_path, entry, says):
@@ -262,3 +266,141 @@ async def test_a_gateway_without_a_page_has_nothing_at_the_root(tmp_path):
     path = file(tmp_path, gateway={"listen": f"127.0.0.1:{port}", "keys": "none", "page": False})
     async with served(path, port), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         assert (await http.get("/")).status_code == 404
+
+
+def test_the_clear_beyond_loopback_is_allowed_where_that_is_said(tmp_path, caplog):
+    (tmp_path / "pepper").write_text("p" * 40)
+    keys = {"store": {"file": "keys.db"}, "pepper": {"file": "pepper"}}
+    entry = {"listen": "0.0.0.0:8080", "unsafe_cleartext": True}
+    settings = settings_of(load(path := file(tmp_path, gateway=entry, keys=keys)), path)
+    assert (settings.host, settings.certificate, settings.is_open) == ("0.0.0.0", None, False)  # noqa: S104 - the point
+    workers.tell_what_is_dangerous(path, settings)
+    assert "unsafe_cleartext is in force" in caplog.text
+    elsewhere = settings_of(load(path), path, Alone("[::]:8090"))
+    assert (elsewhere.host, elsewhere.port) == ("::", 8090)
+
+
+async def test_it_serves_in_the_clear_beyond_loopback_where_that_is_said(tmp_path):
+    needs_extra("store", "sqlalchemy", "aiosqlite")
+    port = free()
+    key, path = await with_a_key(tmp_path, "http://127.0.0.1:9/v1", listen=f"0.0.0.0:{port}", unsafe_cleartext=True)
+    async with served(path, port) as it, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        assert (await http.get("/v1/models", headers={"authorization": f"Bearer {key}"})).status_code == 200
+        assert (await http.get("/v1/models")).status_code == 401
+        assert await it.end() == 0
+    assert any(event.startswith("unsafe_cleartext is in force") for event in it.events)
+
+
+async def with_a_key(folder: Path, url: str, *options: str, **entry: Any) -> tuple[str, Path]:
+    """A key, and the file of a gateway that asks for it."""
+    (folder / "pepper").write_text("p" * 40)
+    path = file(folder, url, gateway=entry, keys={"store": {"file": "keys.db"}, "pepper": {"file": "pepper"}})
+    return await another_key(folder, path, "one", *options), path
+
+
+async def another_key(folder: Path, path: Path, name: str, *options: str) -> str:
+    adding = ("keys", "add", name, "-c", str(path), "--out", str(folder / f"{name}.key"), *options)
+    made = await asyncio.create_subprocess_exec(sys.executable, "-m", "zdr_router", *adding)
+    assert await made.wait() == 0
+    return (folder / f"{name}.key").read_text().strip()
+
+
+async def test_another_section_keys_is_followed_while_it_runs(tmp_path):
+    needs_extra("store", "sqlalchemy", "aiosqlite")
+    port = free()
+    first, path = await with_a_key(tmp_path, "http://127.0.0.1:9/v1", listen=f"127.0.0.1:{port}")
+    written = yaml.safe_load(path.read_text())
+    written["keys"]["store"]["file"] = "other.db"
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump(written))
+    second = await another_key(tmp_path, other, "two")
+
+    async def status(key: str) -> int:
+        return (await http.get("/v1/models", headers={"authorization": f"Bearer {key}"})).status_code
+
+    async with served(path, port) as it, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        assert (await status(first), await status(second)) == (200, 401)
+        other.replace(path)
+        async with asyncio.timeout(30):
+            while await status(second) != 200:  # noqa: ASYNC110 - as a caller sees it
+                await asyncio.sleep(0.2)
+        assert await status(first) == 401
+        written["keys"]["store"]["file"] = "not-there.db"
+        path.write_text(yaml.safe_dump(written))
+        await it.until("keys not reloaded, the old ones stay in force")
+        assert (await status(first), await status(second)) == (401, 200)
+        assert await it.end() == 0
+
+
+async def test_mcp_is_beside_it_with_the_same_keys(tmp_path):
+    needs_extra("store", "sqlalchemy", "aiosqlite")
+    needs_extra("mcp", "mcp")
+    import mcp_here  # noqa: PLC0415 - it needs the extra
+
+    port = free()
+    async with Upstream() as upstream:
+        key, path = await with_a_key(tmp_path, upstream.url, "--route", "chat", listen=f"127.0.0.1:{port}", mcp=True)
+        async with served(path, port) as it, mcp_here.client(f"http://127.0.0.1:{port}", key) as connected:
+            assert (await mcp_here.post(f"http://127.0.0.1:{port}")).status_code == 401
+            listed = await connected.call_tool("list_models", {})
+            answer = await connected.call_tool("ask", mcp_here.ASK)
+            it.process.send_signal(signal.SIGTERM)
+            await it.until("draining")
+        assert await it.process.wait() == 0
+    assert [each["route"] for each in listed.structured_content["routes"]] == ["chat"]
+    assert answer.structured_content["finish_reason"] == "stop"
+    operations = [line["operation"] for line in it.lines if line["event"] == "answered"]
+    assert operations[:3] == ["chat.completions", "chat.completions", "mcp.ask"]  # what it asks itself
+    assert {"mcp.ask", "mcp.list_models", "mcp.ping"} <= set(operations)
+    assert [line["key"] for line in it.lines if line.get("operation") == "mcp.ask"][1] == "self-test"
+
+
+async def test_several_workers_give_the_counts_of_all(tmp_path):
+    port, metrics = free(), free()
+    entry = {"listen": f"127.0.0.1:{port}", "keys": "none", "workers": 2, "metrics": f"127.0.0.1:{metrics}"}
+    (tmp_path / "salt").write_text("0123456789abcdef0123456789abcdef")
+    path = file(tmp_path, gateway=entry, salt={"file": "salt"}, state={"trust": {"file": "trust.jsonl"}})
+    made = await asyncio.create_subprocess_exec(sys.executable, "-m", "zdr_router", "trust", "init", "-c", str(path))
+    assert await made.wait() == 0
+
+    async def ask(where: int, path: str, **headers: str) -> httpx.Response:
+        async with httpx.AsyncClient() as http:  # a connection of its own, which either worker may take
+            return await http.get(f"http://127.0.0.1:{where}{path}", headers=headers)
+
+    async def ready() -> int:
+        text = (await ask(metrics, "/metrics")).text
+        found = re.search(r'operation="readyz",status="200"} (\d+)', text)
+        return int(found[1]) if found else 0
+
+    async with served(path, port) as it:
+        await it.until("listening")
+        for _ in range(40):
+            await ask(port, "/readyz")
+        seen = [await ready() for _ in range(10)]
+        async with asyncio.timeout(20):
+            while await ready() != 40:  # noqa: ASYNC110 - as a scraper sees it
+                await asyncio.sleep(0.1)
+        assert [await ready() for _ in range(10)] == [40] * 10
+        assert seen == sorted(seen)
+        assert (await ask(port, "/metrics")).status_code == 404
+        assert (await ask(metrics, "/metrics", host="elsewhere.example.com")).status_code == 421
+        assert (await ask(metrics, "/v1/models")).status_code == 404
+        assert await it.end() == 0
+
+
+async def test_the_address_of_the_counts_may_ask_for_a_key_and_speaks_the_same_tls(tmp_path):
+    certificate = self_signed(tmp_path)
+    port, metrics = free(), free()
+    (tmp_path / "metrics.key").write_text("k" * 40)
+    entry = {
+        "listen": f"127.0.0.1:{port}",
+        "keys": "none",
+        "metrics": f"127.0.0.1:{metrics}",
+        "metrics_key": {"file": "metrics.key"},
+        "tls": {"certificate": "ca.pem", "key": "key.pem"},
+    }
+    context = ssl.create_default_context(cafile=certificate.path)
+    async with served(file(tmp_path, gateway=entry), port), httpx.AsyncClient(verify=context) as http:
+        url = f"https://127.0.0.1:{metrics}/metrics"
+        assert (await http.get(url)).status_code == 401
+        assert (await http.get(url, headers={"authorization": f"Bearer {'k' * 40}"})).status_code == 200

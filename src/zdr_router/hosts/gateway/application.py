@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, cast
 from zdr_router.driver.asking import Ask
 from zdr_router.errors import RouterError
 from zdr_router.hosting import HopSettings
-from zdr_router.hosts.gateway import access_log, answering, arriving, faults, plain
+from zdr_router.hosts.gateway import access_log, answering, arriving, faults, neighbour, plain
 from zdr_router.hosts.gateway.arriving import Arrived, Head
-from zdr_router.hosts.gateway.counting import Counts
+from zdr_router.hosts.gateway.counting import Counts, Fleet
 from zdr_router.hosts.gateway.exchange import NOBODY, Exchange
 from zdr_router.hosts.gateway.faults import Fault
-from zdr_router.hosts.gateway.operations import OPERATIONS, Operation
+from zdr_router.hosts.gateway.operations import OPERATIONS, WITHOUT_THE_API, Operation
 from zdr_router.hosts.gateway.presence import Presence
 from zdr_router.hosts.gateway.responses import reading
 from zdr_router.hosts.gateway.responses.writing import ResponseWriter
@@ -37,34 +37,47 @@ _STALL: Final = 30.0
 _AS_IT_IS: Final = answering.AsItIs()
 
 
-def app(
+def app(  # noqa: PLR0913 - its parts, each by name
     router: AsyncRouter,
     *,
     keys: KeyBook | None = None,
     settings: HopSettings | None = None,
     page: Application | None = None,
+    beside: Mapping[str, Application] | None = None,
+    api: bool = True,
 ) -> Gateway:
     """An ASGI application over `router`: OpenAI's API for whoever `keys` lets in.
 
     Without `keys` everybody who reaches it is served: for tests, and for a host that has asked who it is before.
-    `page` answers `/` and whatever else is not of the API. Under a server that speaks ASGI's lifespan the application
-    opens the router and closes it, unless it is open already.
+    `page` answers `/` and whatever else is not of the API. Each of `beside` answers the path that it stands for, as the
+    MCP server does; whoever runs this enters those first. With `api` false there is nothing else. Under a server that
+    speaks ASGI's lifespan the application opens the router and closes it, unless it is open already.
     """
-    return Gateway(router, keys, settings or HopSettings(), page)
+    operations = OPERATIONS if api else WITHOUT_THE_API
+    return Gateway(router, keys, settings or HopSettings(), page, beside or {}, operations)
 
 
 class Gateway:
-    """The application. `counts` is what it has done; `is_closing` once it takes nothing new."""
+    """The application. `counts` is what it has done, `fleet` knows of all workers; `is_closing` once it closes."""
 
-    def __init__(
-        self, router: AsyncRouter, keys: KeyBook | None, settings: HopSettings, page: Application | None
+    def __init__(  # noqa: PLR0913, PLR0917 - its parts, which `app` takes by name
+        self,
+        router: AsyncRouter,
+        keys: KeyBook | None,
+        settings: HopSettings,
+        page: Application | None,
+        beside: Mapping[str, Application],
+        operations: Mapping[str, Operation],
     ) -> None:
         """See `app`."""
         self.router = router
         self.keys = keys
         self.settings = settings
         self.counts = Counts()
+        self.fleet: Fleet | None = None
         self.is_closing = False
+        self.beside = beside
+        self.operations = operations
         self._page = page
         self._present: set[Presence] = set()
 
@@ -118,11 +131,11 @@ class Gateway:
     async def _perform(self, exchange: Exchange) -> Reply | Fault | None:
         scope = exchange.scope
         path: str = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
-        operation, name = OPERATIONS.get(path), ""
+        operation, name = self.operations.get(path), ""
         if operation is None and path.startswith(_A_MODEL):
-            operation, name = OPERATIONS[_A_MODEL], path.removeprefix(_A_MODEL)
+            operation, name = self.operations.get(_A_MODEL), path.removeprefix(_A_MODEL)
         if operation is None:
-            return await self._elsewhere(exchange)
+            return await self._elsewhere(exchange, path)
         exchange.operation = operation.name
         wrong = _fault_of_method(operation, scope["method"]) or arriving.fault_of_host(exchange.head, self.settings)
         if wrong is None and self.is_closing and not operation.is_open:
@@ -130,11 +143,15 @@ class Gateway:
         if wrong is not None:
             return wrong
         if operation.is_open:
-            return plain.answer(self, operation, exchange)
+            return await plain.answer(self, operation, exchange)
         return await self._post(operation, exchange) if operation.takes_body else await self._get(exchange, name)
 
-    async def _elsewhere(self, exchange: Exchange) -> Fault | None:
+    async def _elsewhere(self, exchange: Exchange, path: str) -> Fault | None:
         """A path that is none of the API's."""
+        if path in self.beside:
+            exchange.operation = path.strip("/")
+            closing = faults.closing() if self.is_closing else None
+            return closing or await neighbour.serve(exchange, self.beside[path], self._present)
         if self._page is not None and not exchange.scope["path"].startswith("/v1"):
             exchange.operation = "page"
             await exchange.hand_over(self._page)

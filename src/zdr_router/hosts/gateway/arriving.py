@@ -68,7 +68,9 @@ def fault_of_host(head: Head, settings: HopSettings) -> Fault | None:
         message = "this gateway does not go by that name; the `Host` of the request is not one of its own"
         return Fault(421, ErrorCode.NOT_FOUND, message, code="foreign_host", signals=(Signal.FOREIGN_HOST,))
     origin = head.headers.get(b"origin")
-    if origin is not None and _name(origin.partition(b"://")[2]) not in settings.hosts:
+    if origin is None or origin.decode("latin-1").lower() in settings.origins:
+        return None
+    if _name(origin.partition(b"://")[2]) not in settings.hosts:
         message = "requests of other sites' pages are not taken"
         return Fault(403, ErrorCode.OUT_OF_SCOPE, message, code="foreign_origin", signals=(Signal.FOREIGN_ORIGIN,))
     return None

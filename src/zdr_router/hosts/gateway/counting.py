@@ -1,10 +1,10 @@
-"""Counts what the gateway answers, and writes the counts in the text format of Prometheus. All of one process."""
+"""Counts what the gateway answers, and writes the counts in the text format of Prometheus. No caller chooses a word."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,39 @@ class Counts:
             if tokens:
                 self._tokens[kind] += tokens
 
+    def add(self, other: Counts) -> None:
+        """Count what another process has counted as well."""
+        self.under_way += other.under_way
+        for mine, theirs in zip(self._counters, other._counters, strict=True):
+            mine.update(theirs)
+        for operation, within in other._within.items():
+            mine_within = self._within.get(operation, [0] * len(within))
+            self._within[operation] = [one + another for one, another in zip(mine_within, within, strict=True)]
+
+    def told(self) -> dict[str, Any]:
+        """All of it as JSON has it, for another process; see `of`."""
+        return {
+            "under_way": self.under_way,
+            "answered": [[operation, status, count] for (operation, status), count in self._answered.items()],
+            "within": self._within,
+            "counters": [{str(word): count for word, count in each.items()} for each in self._counters[1:]],
+        }
+
+    @classmethod
+    def of(cls, told: dict[str, Any]) -> Counts:
+        """What was told."""
+        made = cls()
+        made.under_way = told["under_way"]
+        made._answered.update({(operation, status): count for operation, status, count in told["answered"]})
+        made._within = told["within"]
+        for mine, theirs in zip(made._counters[1:], told["counters"], strict=True):
+            mine.update(theirs)
+        return made
+
+    @property
+    def _counters(self) -> tuple[Counter[Any], ...]:
+        return self._answered, self._seconds, self._errors, self._signals, self._tokens
+
     def text(self) -> str:
         """As Prometheus reads it."""
         return "\n".join([*self._lines(), ""])
@@ -87,3 +120,11 @@ class Counts:
 
 def _head(name: str, kind: str, what: str) -> tuple[str, str]:
     return f"# HELP {name} {what}", f"# TYPE {name} {kind}"
+
+
+class Fleet(Protocol):
+    """Several processes that count."""
+
+    async def sum(self) -> Counts:
+        """What all of them have counted."""
+        ...

@@ -38,3 +38,8 @@ OPERATIONS: Final = MappingProxyType(
     }
 )
 """By path. What follows `/v1/models/` is the name of a route."""
+
+WITHOUT_THE_API: Final = MappingProxyType(
+    {path: each for path, each in OPERATIONS.items() if each.name in {"healthz", "readyz", "metrics"}}
+)
+"""What there is where another application serves alone."""

@@ -38,6 +38,10 @@ class Admission:
         """Itself: a book without scopes and limits may give an admission for a right key at once."""
         return self
 
+    def recognise(self, *, endpoint: str | None, route: str | None) -> Self:  # noqa: ARG002 - as asked
+        """Itself, as above."""
+        return self
+
     def release(self, metadata: Metadata | None) -> None:
         """Give the place back, and count the tokens and the price that `metadata` tells. Again it does nothing.
 
@@ -87,4 +91,8 @@ class Verified(Protocol):
         `endpoint` is the operation (`chat.completions`); `route` the one that is asked for, None where it names none;
         `tokens` an estimate of what the request takes, answer included.
         """
+        ...
+
+    def recognise(self, *, endpoint: str | None, route: str | None) -> Admission | Denied:
+        """As `admit`, but neither counted nor held against the limits of the key; `endpoint` None is for every key."""
         ...

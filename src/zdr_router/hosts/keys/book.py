@@ -57,6 +57,10 @@ class Holder:
         """Whether a request of theirs may go on; see `Verified`."""
         return self._book.admit(self._shown, endpoint=endpoint, route=route, tokens=tokens)
 
+    def recognise(self, *, endpoint: str | None, route: str | None) -> Admission | Denied:
+        """The same without counting; see `Verified`."""
+        return self._book.recognise(self._shown, endpoint=endpoint, route=route)
+
 
 class Book:
     """A `KeyBook`. `clock` is monotonic, `now` gives seconds since the epoch."""
@@ -124,6 +128,16 @@ class Book:
             key.routes,
         )
 
+    def recognise(self, shown: Shown, *, endpoint: str | None, route: str | None) -> Admission | Denied:
+        """Whose key it is, without counting; see `Verified`."""
+        key = self._still(shown)
+        if isinstance(key, Denied):
+            return key
+        denied = self._out_of_scope(key, endpoint, route)
+        if denied is not None:
+            return denied
+        return Admission(key.id, key.tenant, key.customer, key.policy, routes=key.routes)
+
     def _still(self, shown: Shown) -> Key | Denied:
         """The key as it is now: while a request was read it may have been revoked."""
         if self._clock() > self._known.until:
@@ -136,12 +150,20 @@ class Book:
 
     def _withheld(self, key: Key, endpoint: str, route: str | None) -> Denied | None:
         """What the key is not for, or has no money left for."""
-        if key.endpoints is not None and endpoint not in key.endpoints:
+        denied = self._out_of_scope(key, endpoint, route)
+        if denied is not None or not key.limits.capped:
+            return denied
+        period = self._spending.over(key.id, key.limits, self._now())
+        if period is None:
+            return None
+        self._spikes.happened("refusals", key.id)
+        return saying.spent(key, period, ends_in(period, self._now()))
+
+    def _out_of_scope(self, key: Key, endpoint: str | None, route: str | None) -> Denied | None:
+        if key.endpoints is not None and endpoint is not None and endpoint not in key.endpoints:
             denied = saying.out_of_scope(key, "endpoint")
         elif key.routes is not None and route is not None and route not in key.routes:
             denied = saying.out_of_scope(key, "model")
-        elif key.limits.capped and (period := self._spending.over(key.id, key.limits, self._now())) is not None:
-            denied = saying.spent(key, period, ends_in(period, self._now()))
         else:
             return None
         self._spikes.happened("refusals", key.id)

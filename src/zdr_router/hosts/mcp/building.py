@@ -100,7 +100,11 @@ class _Server(MCPServer[None]):
         request = None if context is None else context.request_context.request
         found = None if request is None else introduced(request.scope)
         mine = self._caller
-        return found or Caller(mine.tenant, mine.customer, mine.policy)
+        if found is None:
+            return Caller(mine.tenant, mine.customer, mine.policy)
+        if found.is_unknown:
+            found.tenant, found.customer, found.policy = mine.tenant, mine.customer, mine.policy
+        return found
 
 
 def _progress(context: Context[None, Any] | None) -> Progress | None:

@@ -18,7 +18,9 @@ _STATE: Final = "zdr_router.caller"
 class Caller:
     """Whose call it is, as the router is told. `asks` says whether it was admitted to ask, and `route` where.
 
-    With `route` None it may ask on any. `metadata` is filled once the router recorded a request of this call.
+    With `route` None it may ask on any. `routes` are all that its key may ask for, None for any: it is told of no
+    others. `is_unknown`: nobody said whose it is, so it is as the server was started. `metadata` is filled once the
+    router recorded a request of this call.
     """
 
     tenant: str | None = None
@@ -28,11 +30,17 @@ class Caller:
     signals: tuple[Signal, ...] = ()
     asks: bool = True
     route: str | None = None
+    routes: frozenset[str] | None = None
+    is_unknown: bool = False
     metadata: Metadata | None = field(default=None, repr=False)
 
     def may_ask(self, route: str) -> bool:
         """Whether it was admitted to ask on this route."""
         return self.asks and (self.route is None or self.route == route)
+
+    def may_know(self, route: str) -> bool:
+        """Whether it is told of this route."""
+        return self.routes is None or route in self.routes
 
     def left(self, metadata: Metadata) -> None:
         """The record of a request whose caller went away."""

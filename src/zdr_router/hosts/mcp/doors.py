@@ -34,10 +34,13 @@ class Turned:
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Where requests may come in, by which names, from which pages; how large in bytes, and within how many seconds."""
+    """Where requests may come in, by which names, from which pages; how large in bytes, and within how many seconds.
+
+    With `hosts` None any name will do.
+    """
 
     path: str
-    hosts: tuple[str, ...]
+    hosts: tuple[str, ...] | None
     origins: tuple[str, ...]
     max_body: int
     body_within: float
@@ -47,7 +50,7 @@ class Doors:
         inner = scope["path"].removeprefix(scope.get("root_path", ""))
         if inner != self.path:
             return Turned(404, ErrorCode.NOT_FOUND, "there is nothing here")
-        if not _is_one_of(_all(scope, b"host"), self.hosts):
+        if self.hosts is not None and not _is_one_of(_all(scope, b"host"), self.hosts):
             # A page of somebody else's that had its name lead here would come by that name.
             return Turned(421, ErrorCode.INVALID_REQUEST, "this is not served by that name", Signal.FOREIGN_HOST)
         origins = _all(scope, b"origin")

@@ -40,7 +40,7 @@ def explain(router: AsyncRouter, asked: ExplainArguments, caller: Caller) -> Exp
 def models(router: AsyncRouter, caller: Caller) -> Models:
     """The routes that something may serve now, for this caller."""
     listed = []
-    for route in router.deployment.routes:
+    for route in filter(caller.may_know, router.deployment.routes):
         try:
             found = router.explain(model=route, tenant=caller.tenant, policy=caller.policy)
         except RouterError:  # a route that a chat cannot ask for, to this caller
@@ -50,11 +50,20 @@ def models(router: AsyncRouter, caller: Caller) -> Models:
     return Models(routes=listed)
 
 
-def check(router: AsyncRouter, *, everything: bool) -> Checked:
-    """What is wrong with the registry in force, or will soon be. It reads everything, so it takes a while."""
+def check(router: AsyncRouter, caller: Caller, *, everything: bool) -> Checked:
+    """What is wrong with the registry in force, or will soon be. It reads everything, so it takes a while.
+
+    Which configurations are in use is told of the caller's routes alone, without other tenants' accounts.
+    """
     deployment = router.deployment
     registry = deployment.registry
-    used = {target.configuration.id for target in deployment.targets}
+    used = {
+        target.configuration.id
+        for name, route in deployment.routes.items()
+        if caller.may_know(name)
+        for target in route.targets
+        if target.tenant in {None, caller.tenant}
+    }
     report = judge(Subject(registry, time.time()))
     looked_at = registry.configurations.keys() if everything else used
     found = [each for each in report.findings if everything or each.subject in used]

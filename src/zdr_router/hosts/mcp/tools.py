@@ -153,9 +153,11 @@ async def _run(
                 return failed("invalid_request: the call does not ask what was admitted")
             return _answered(await ask(router, cast("Sealed[AskArguments]", arguments), caller, progress))
         case ExplainArguments() as asked:
+            if not caller.may_know(asked.route):
+                return failed("invalid_request: the call does not explain what was admitted")
             return _given(looking.explain(router, asked, caller))
         case CheckArguments(everything=everything):
-            return _given(await asyncio.to_thread(looking.check, router, everything=everything))
+            return _given(await asyncio.to_thread(looking.check, router, caller, everything=everything))
         case _:
             return _given(looking.models(router, caller))
 
