@@ -76,6 +76,9 @@ async def answers(path, several, caplog):
     [
         {"text": {"format": {"type": []}}},
         {"text": {"format": []}},
+        {"text": {"format": {"type": "text", "name": "x"}}},
+        {"tools": False},
+        {"tools": ""},
         {"truncation": {}},
         {"store": []},
         {"background": {}},
