@@ -46,6 +46,7 @@ def document() -> dict[str, Any]:
     made = cast("dict[str, Any]", parse(files(__package__).joinpath(_WRITTEN).read_bytes(), _WRITTEN).value)
     made["info"]["version"] = zdr_router.__version__
     components = made["components"]
+    components["schemas"]["Integer"] |= requests.INTEGER
     for name, endpoint in _BODIES.items():
         components["schemas"][name] |= _body(endpoint)
     for status, response in components["responses"].items():

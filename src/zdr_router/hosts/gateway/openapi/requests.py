@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 _NULL: Final[Schema] = {"type": "null"}
-_INTEGER: Final[Schema] = {"type": "integer", "minimum": 1 - 2**53, "maximum": 2**53 - 1}
-"""What every parser of JSON reads as the same integer."""
+INTEGER: Final[Schema] = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1}
+"""What is read as an integer; what is larger is a number that is not exact."""
 
 
 def body(shape: Object) -> Schema:
@@ -40,7 +40,7 @@ def body(shape: Object) -> Schema:
 def _schema(shape: Shape) -> Schema:  # noqa: C901, PLR0911 - one row for each shape
     match shape:
         case Scalar():
-            return dict(_INTEGER) if shape.kind == "integer" else {"type": shape.kind}
+            return dict(INTEGER) if shape.kind == "integer" else {"type": shape.kind}
         case Address():
             return {"type": "string"}
         case Switch():

@@ -86,7 +86,7 @@ def _chat(body: dict[str, Any]) -> dict[str, Any]:
             raise refuse(f"body.#{position + 1}", "it is something that this API does not know; leave it out")
     chat: dict[str, Any] = {name: body[name] for name in _SAME if body.get(name) is not None}
     chat["messages"] = messages(body)
-    if body.get("tools"):
+    if body.get("tools") not in (None, []):
         chat["tools"] = tools(body["tools"])
     if body.get("tool_choice") is not None:
         chat["tool_choice"] = choice(body["tool_choice"])
@@ -131,6 +131,8 @@ def _text(text: dict[str, Any], chat: dict[str, Any]) -> None:
     if kind == "json_schema":
         inner = {name: value for name, value in wanted.items() if name != "type" and value is not None}
         chat["response_format"] = {"type": kind, "json_schema": inner}
+    elif any(value is not None and name != "type" for name, value in wanted.items()):
+        raise unfit("text.format", f"`text.format` of the type {kind} has nothing besides")
     elif kind == "json_object":
         chat["response_format"] = {"type": kind}
 
