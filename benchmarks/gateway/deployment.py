@@ -51,10 +51,10 @@ class Deployment:
         log = self.folder / "log" if self.log else Path("/dev/null")
         return Running((*ZDR, "serve"), self.port, log, core=core, cwd=self.folder, environment=environment)
 
-    def started(self, core: int | None, environment: Mapping[str, str]) -> float:
-        """Start it, end it, and tell how many seconds it took until it was ready."""
+    def started(self, core: int | None, environment: Mapping[str, str]) -> tuple[float, float]:
+        """Start it, end it, and tell how many seconds it took until it was ready, and how many of CPU."""
         with self.server(core, environment) as running:
-            return running.seconds_to_ready
+            return running.seconds_to_ready, running.cpu()
 
 
 def deployed(folder: Path, upstream: str, switches: Switches) -> Deployment:

@@ -11,16 +11,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.gateway import goals
-from benchmarks.gateway.answers import check
+from benchmarks.gateway.answers import WrongAnswer, check
 from benchmarks.gateway.bare import http_implementation
 from benchmarks.gateway.growth import growth
 from benchmarks.gateway.held import hold
 from benchmarks.gateway.litellm_proxy import litellm_proxy
 from benchmarks.gateway.process import NotStarted
-from benchmarks.gateway.rounds import figures, take_turns
+from benchmarks.gateway.rounds import Turns, figures
 from benchmarks.gateway.servers import BARE, LITELLM, OURS, VARIANTS, server
 from benchmarks.gateway.starts import start_figures
-from benchmarks.gateway.wrk import Wrk, why_absent
+from benchmarks.gateway.wrk import Wrk, WrkFailed, why_absent
 from benchmarks.loads import LOADS, Load
 from benchmarks.measure import cores, machine, version
 from benchmarks.server import MockServer
@@ -39,6 +39,8 @@ _OTHERS: Final = (
     LOADS["stream_c32"],
     LOADS["burst_c32"],
 )
+_LONG: Final = 10.0
+"""Seconds of a turn in which a server that answers some dozen requests a second answers enough of them."""
 _PACKAGES: Final = ("zdr-router", "uvicorn", "uvloop", "httptools", "h11", "starlette", "aiohttp", "sqlalchemy")
 
 
@@ -58,7 +60,7 @@ class Run:
         self._core = where.clients
         self._folder = folder
         self._upstream = f"http://127.0.0.1:{mock.port}/v1"
-        self._wrk = Wrk(folder)
+        self._turns = Turns(Wrk(folder), mock, effort.seconds)
         self._say = say
 
     def starting(self) -> None:
@@ -80,9 +82,9 @@ class Run:
                 check(servers[OURS], _CHAT)
                 self.absent["every load, and memory"] = why
             else:
-                self._under(_CHAT, servers, self._effort.rounds)
+                self._under(_CHAT, servers, self._effort.rounds, self._turns)
                 for load in _OTHERS:
-                    self._under(load, pair, self._effort.others)
+                    self._under(load, pair, self._effort.others, self._turns)
             for name in (BARE, OURS) if thorough else (OURS,):
                 self._say(f"{self._effort.streams} streams at a time: {name}")
                 self.held[name] = hold(servers[name], self._effort.streams)
@@ -104,26 +106,26 @@ class Run:
                 mine = server(OURS, self._folder / "again", self._upstream, self._core)
                 stack.enter_context(mine.running)
                 load = replace(_CHAT, name=f"{_CHAT.name}_{LITELLM}")
-                self._under(load, {LITELLM: rival, OURS: mine}, self._effort.rivals, base=LITELLM)
-        except (NotStarted, OSError) as error:
+                turns = replace(self._turns, seconds=_LONG)
+                self._under(load, {LITELLM: rival, OURS: mine}, self._effort.rivals, turns, base=LITELLM)
+        except (NotStarted, WrkFailed, WrongAnswer, OSError) as error:
             self.absent[LITELLM] = str(error)
 
-    def _under(self, load: Load, servers: Mapping[str, Server], rounds: int, *, base: str = BARE) -> None:
+    def _under(self, load: Load, servers: Mapping[str, Server], rounds: int, turns: Turns, *, base: str = BARE) -> None:
         if not rounds:
             self.absent[load.name] = f"not measured with effort {self._effort.name}"
             return
         self._say(load.name)
         for each in servers.values():
             check(each, load)
-        taken = take_turns(servers, load, self._wrk, rounds, self._effort.seconds)
-        self.loads[load.name] = figures(taken, base)
+        self.loads[load.name] = figures(turns.take(servers, load, rounds), base)
 
     def _growing(self, mine: Server) -> None:
         if not self._effort.requests:
             self.absent["memory"] = f"not measured with effort {self._effort.name}"
             return
         self._say(f"memory over {self._effort.requests} requests")
-        self.growth = growth(mine, _CHAT, self._wrk, self._effort.requests)
+        self.growth = growth(mine, _CHAT, self._turns.wrk, self._effort.requests)
 
 
 def measure(effort: Effort, litellm: str | None, say: Callable[[str], None]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def notes(result: dict[str, Any]) -> Iterator[str]:
     if grown := result["growth"]:
         yield f"memory: {grown['first_mb']} MB when warm, {grown['last_mb']} MB after {grown['requests']} requests more"
     if start := result["start"]:
-        yield f"start: median of {start['starts']}, slowest {start['slowest']} s"
+        yield f"start: median of {start['starts']}, slowest {start['slowest']} s; {start['cpu']} s of CPU (median)"
         if start["from_files"] is not None:
             yield f"start: {start['from_files']} s in a checkout, where the registry has no snapshot"
     yield from (f"absent: {name} ({why})" for name, why in result["absent"].items())

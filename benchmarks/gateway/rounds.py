@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.gateway.servers import Server
     from benchmarks.gateway.wrk import Wrk
     from benchmarks.loads import Load
+    from benchmarks.server import MockServer
 
 _MICRO: Final = 1e6
 _SETTLE: Final = 0.4
@@ -45,25 +46,33 @@ class Rounds:
         return statistics.median(compared(each[name], each[base]) for each in self.turns)
 
 
-def take_turns(servers: Mapping[str, Server], load: Load, wrk: Wrk, rounds: int, seconds: float) -> Rounds:
-    """So many rounds, each of which begins with another server, after a turn for everybody to warm up."""
-    names = list(servers)
-    taken = Rounds()
-    for number in range(-1, rounds):
-        ordered = names[number % len(names) :] + names[: number % len(names)]
-        each = {name: _turn(servers[name], load, wrk, seconds) for name in ordered}
-        if number >= 0:
-            taken.turns.append(each)
-    return taken
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Who asks, who answers in the end, and for how many seconds a turn lasts."""
 
+    wrk: Wrk
+    mock: MockServer
+    seconds: float
 
-def _turn(server: Server, load: Load, wrk: Wrk, seconds: float) -> Turn:
-    caller = server.caller
-    before = server.running.cpu()
-    run = wrk.run(server.url, caller.body(load), caller.head(), load.in_flight, seconds)
-    time.sleep(_SETTLE)
-    cpu = server.running.cpu() - before
-    return Turn(run.per_second, cpu / run.requests, run.p50_ms, run.p99_ms)
+    def take(self, servers: Mapping[str, Server], load: Load, rounds: int) -> Rounds:
+        """So many rounds, each of which begins with another server, after one to warm up."""
+        names = list(servers)
+        taken = Rounds()
+        for number in range(-1, rounds):
+            ordered = names[number % len(names) :] + names[: number % len(names)]
+            each = {name: self._turn(servers[name], load) for name in ordered}
+            if number >= 0:
+                taken.turns.append(each)
+        return taken
+
+    def _turn(self, server: Server, load: Load) -> Turn:
+        caller = server.caller
+        answers, cpu = self.mock.usage().answers, server.running.cpu()
+        run = self.wrk.run(server.url, caller.body(load), caller.head(), load.in_flight, self.seconds)
+        time.sleep(_SETTLE)
+        # By what reached the mock: it was at work as well on what was under way when wrk ended.
+        served = self.mock.usage().answers - answers
+        return Turn(run.per_second, (server.running.cpu() - cpu) / served, run.p50_ms, run.p99_ms)
 
 
 def figures(rounds: Rounds, base: str) -> dict[str, dict[str, Any]]:

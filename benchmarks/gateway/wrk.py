@@ -58,9 +58,9 @@ class Wrk:
             [*command, "--", str(wanted), str(lines)], capture_output=True, text=True, check=False
         )
         if finished.returncode:
-            raise WrkFailed(f"wrk ended with {finished.returncode}: {finished.stderr.strip()[-200:]}")
+            raise WrkFailed(f"{url}: wrk ended with {finished.returncode}: {finished.stderr.strip()[-200:]}")
         told = json.loads(finished.stdout.splitlines()[-1])
         if told["failed"] or told["broken"] or not told["requests"]:
             what = f"{told['failed']} of {told['requests']} requests were not answered with 2xx"
-            raise WrkFailed(f"{what}, {told['broken']} connections broke or were too slow")
+            raise WrkFailed(f"{url}: {what}, {told['broken']} connections broke or were too slow")
         return Run(told["requests"], told["seconds"], told["p50_ms"], told["p99_ms"])

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import here
 import pytest
 from benchmarks.gateway.answers import STREAMED, WrongAnswer, check, what_is_wrong
-from benchmarks.gateway.bare import http_implementation
 from benchmarks.gateway.goals import GOALS, Goal
 from benchmarks.gateway.held import hold
 from benchmarks.gateway.rounds import Rounds, Turn
@@ -24,6 +23,7 @@ from benchmarks.server import MockServer
 here.needs_extra("gateway", "uvicorn", "starlette")
 here.needs_extra("store", "sqlalchemy", "aiosqlite")
 
+from benchmarks.gateway.bare import http_implementation  # noqa: E402 - as above
 from uvicorn.config import HTTP_PROTOCOLS  # noqa: E402 - after what may skip
 from uvicorn.importer import import_from_string  # noqa: E402 - as above
 
