@@ -12,7 +12,7 @@ from zdr_router.conformance.contract.asking import Told, ask, listen
 from zdr_router.conformance.contract.proofs import headers_of, show
 from zdr_router.conformance.contract.replica import replica
 from zdr_router.conformance.contract.speech.spoken import SPEECHES
-from zdr_router.conformance.contract.stand_in import Arrived, Reply, Seen, StandIn
+from zdr_router.conformance.contract.stand_in import Reply, Seen, StandIn
 from zdr_router.router import AsyncRouter
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from zdr_router.conformance.contract.speech.base import Event, Json
+    from zdr_router.conformance.loopback import Request
     from zdr_router.deployment import Deployment
     from zdr_router.policy.target import Target
     from zdr_router.registry import Configuration
@@ -115,7 +116,7 @@ class Bench:
         return self.server.seen
 
     @property
-    def last(self) -> Arrived | None:
+    def last(self) -> Request | None:
         """The request that came last."""
         return self.server.requests[-1] if self.server.requests else None
 

@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-import orjson
+from zdr_router.conformance.loopback import Loopback, Request, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,24 +40,6 @@ class Reply:
     cut: bool = False
 
 
-class Arrived(NamedTuple):
-    """One request as it came; header names are in lower case."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> dict[str, object]:
-        """The object that is the body; empty where it is none."""
-        try:
-            value = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            return {}
-        return value if isinstance(value, dict) else {}
-
-
 class Seen(NamedTuple):
     """How much has come so far."""
 
@@ -71,62 +53,38 @@ class StandIn:
     def __init__(self) -> None:
         """Nobody listens yet."""
         self.reply = Reply(status=503)
-        self.requests: list[Arrived] = []
-        self.port = 0
+        self.requests: list[Request] = []
         self._connections = 0
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Loopback(self._converse, limit=_LIMIT)
 
     @property
     def seen(self) -> Seen:
         """What has come, to be compared with what has come later."""
         return Seen(self._connections, len(self.requests))
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
+
     async def __aenter__(self) -> Self:
         """Listen on a port of the system's choice."""
-        self._server = await asyncio.start_server(self._meet, "127.0.0.1", 0, limit=_LIMIT)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._listener.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop listening, and close every connection."""
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of its own: a handler of `start_server` that is cancelled is logged as a failure.
-        self._connections += 1
-        task = asyncio.create_task(self._converse(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._listener.__aexit__(kind, error, trace)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            arrived = await _read(reader)
-            if arrived is not None:
-                self.requests.append(arrived)
-                with contextlib.suppress(ConnectionError):
-                    await _say(writer, self.reply)
-        finally:
-            writer.close()
-
-
-async def _read(reader: asyncio.StreamReader) -> Arrived | None:
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
-        named = (line.partition(":") for line in lines if line)
-        headers = {name.lower(): value.strip() for name, _, value in named}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-        return None
-    method, path, _ = first.split(" ")
-    return Arrived(method, path, headers, body)
+        self._connections += 1
+        arrived = await read(reader)
+        if arrived is not None:
+            self.requests.append(arrived)
+            with contextlib.suppress(ConnectionError):
+                await _say(writer, self.reply)
 
 
 async def _say(writer: asyncio.StreamWriter, reply: Reply) -> None:

@@ -8,9 +8,8 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import orjson
-
 from zdr_router.conformance.leaks.canaries import PLACES
+from zdr_router.conformance.loopback import Loopback, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,9 +110,7 @@ class Server:
     def __init__(self, choose: Callable[[], tuple[Behaviour, Behaviour, Words]]) -> None:
         """`choose` gives the behaviour, the one of the spare target, and the words to say."""
         self._choose = choose
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-        self.port = 0
+        self._listener = Loopback(self._converse, limit=_LIMIT)
         self.arrived = 0
         self.places: set[str] = set()
 
@@ -122,66 +119,36 @@ class Server:
         self.arrived = 0
         self.places.clear()
 
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._listener.port
+
     async def __aenter__(self) -> Self:
         """Listen on a port of the system's choice."""
-        self._server = await asyncio.start_server(self._meet, "127.0.0.1", 0, limit=_LIMIT)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._listener.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop listening, and close every connection."""
-        if self._server is not None:
-            self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of its own: a handler of `start_server` that is cancelled is logged as a failure.
-        task = asyncio.create_task(self._converse(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._listener.__aexit__(kind, error, trace)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while (request := await _read(reader)) is not None:
-                path, body = request
-                usual, spare, words = self._choose()
-                self.places |= {place for place in PLACES if _planted(words, place, body)}
-                self.arrived += 1
-                call = Call(path, _object(body), reader, writer)
-                try:
-                    await (spare if path.startswith(_ALWAYS) else usual)(call, words)
-                finally:
-                    call.end()
-                if not call.keeps_alive:
-                    return
-        finally:
-            writer.close()
+        while (request := await read(reader)) is not None:
+            usual, spare, words = self._choose()
+            self.places |= {place for place in PLACES if _planted(words, place, request.body)}
+            self.arrived += 1
+            call = Call(request.path, request.json, reader, writer)
+            try:
+                await (spare if request.path.startswith(_ALWAYS) else usual)(call, words)
+            finally:
+                call.end()
+            if not call.keeps_alive:
+                return
 
 
 def _planted(words: Words, place: str, body: bytes) -> bool:
     """Whether a word has come in; an image comes in base64, where its head alone is known."""
     return b"data:image/png;base64," in body if place == "image" else words[place].encode() in body
-
-
-async def _read(reader: asyncio.StreamReader) -> tuple[str, bytes] | None:
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
-        named = (line.partition(":") for line in lines if line)
-        headers = {name.lower(): value.strip() for name, _, value in named}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-        return None
-    return first.split(" ")[1], body
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
