@@ -7,6 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from zdr_router.driver.ended import Ended
+from zdr_router.driver.ledger import milliseconds
 from zdr_router.metadata import Outcome
 from zdr_router.routing.failures import consequence
 from zdr_router.routing.health import HealthEvent, StateStore
@@ -178,7 +179,7 @@ class Course:
     def commit(self, attempt: int, at: float) -> None:
         """The first content came: from here on no other target is tried."""
         self._running[attempt].committed = at
-        self.ledger.first_chunk_ms = round((at - self.ledger.began) * 1000, 3)
+        self.ledger.first_chunk_ms = milliseconds(at - self.ledger.began)
         self._step(Event(at, "committed", attempt))
 
     def end(self, attempt: int, ended: Ended, at: float) -> None:
