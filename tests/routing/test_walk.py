@@ -18,7 +18,7 @@ from zdr_router.metadata import Outcome
 from zdr_router.routing.failures import CONSEQUENCES
 from zdr_router.routing.plan import Plan
 from zdr_router.routing.queue import Opening
-from zdr_router.routing.walk import Bounds, Event, walk
+from zdr_router.routing.walk import Bounds, Cause, Event, Start, begin, walk
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -396,6 +396,45 @@ def test_the_rules_hold_whatever_happens(fates, attempts, retries, deadline, hed
         lapsed=lambda each, at: at >= ends[id(each)],
     )
     check(course, deadline, Bounds(attempts, retries, hedge))
+
+
+@given(
+    fates=st.lists(FATES, min_size=5, max_size=5),
+    attempts=st.integers(0, 5),
+    deadline=st.sampled_from((0.0, 1.0, 5.0)) | st.floats(0.0, 40.0),
+    hedge=st.none() | st.sampled_from((0.5, 2.0)),
+    lapses=st.lists(st.sampled_from((0.0, 3.0, INFINITY)), min_size=4, max_size=4),
+    first=st.tuples(st.sampled_from((0.0, 2.0)), st.sampled_from((0.0, 2.0))),
+    planned=st.integers(0, 3),
+    resting=st.booleans(),
+)
+def test_what_begins_before_there_is_a_walk_is_what_the_walk_would_do(  # noqa: PLR0913, PLR0917
+    fates, attempts, deadline, hedge, lapses, first, planned, resting
+):
+    ends = {id(clearance): at for clearance, at in zip(PLAN, lapses, strict=True)}
+    alone, ahead = (
+        drive(
+            PLAN[:planned],
+            fates,
+            deadline=deadline,
+            hedge=hedge,
+            attempts=attempts,
+            retries=1,
+            gate=Ajar({PLAN[0].target.id: Opening(*first)}),
+            resting=PLAN[3:] if resting else (),
+            lapsed=lambda each, at: at >= ends[id(each)],
+            ahead=ahead,
+        )
+        for ahead in (False, True)
+    )
+    assert alone == ahead
+
+
+def test_most_requests_begin_before_there_is_a_walk():
+    plan, bounds = Plan(tuple(PLAN), ()), Bounds()
+    terms = {"deadline": 60.0, "bounds": bounds, "gate": Ajar()}
+    assert begin(plan, 0.0, reclear=lambda clearance, _at: clearance, **terms) == Start(0, PLAN[0], others=True)
+    assert begin(plan, 0.0, reclear=lambda _clearance, _at: None, **terms) == Cause(None, PLAN[0], Outcome.UNCLEARED)
 
 
 def test_the_rules_hold_over_twenty_thousand_requests():

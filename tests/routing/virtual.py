@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zdr_router.metadata import Outcome, Sent
 from zdr_router.routing.plan import Plan
 from zdr_router.routing.queue import Opening
-from zdr_router.routing.walk import Bounds, Done, Event, walk
+from zdr_router.routing.walk import Bounds, Done, Effects, Event, Start, begin, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,8 +79,9 @@ def drive(  # noqa: PLR0913 - what a request may meet
     resting: Sequence[Clearance] = (),
     larger: Sequence[Clearance] = (),
     lapsed: Callable[[Clearance, float], bool] = lambda _clearance, _at: False,
+    ahead: bool = False,
 ) -> Course:
-    """Walk `plan`; the attempt with number `n` meets `fates[n]`."""
+    """Walk `plan`; the attempt with number `n` meets `fates[n]`. `ahead`: `begin` is asked before there is a walk."""
     course = Course()
 
     def reclear(clearance: Clearance, at: float) -> Clearance | None:
@@ -89,18 +90,15 @@ def drive(  # noqa: PLR0913 - what a request may meet
 
     queue: list[tuple[float, int, Event]] = []
     order = 0
-    walking = walk(
-        Plan(tuple(plan), (), tuple(resting), tuple(larger)),
-        deadline=deadline,
-        bounds=Bounds(attempts, retries, hedge),
-        reclear=reclear,
-        gate=gate,
-    )
+    whole, bounds = Plan(tuple(plan), (), tuple(resting), tuple(larger)), Bounds(attempts, retries, hedge)
+    begun = begin(whole, 0.0, deadline=deadline, bounds=bounds, reclear=reclear, gate=gate) if ahead else None
+    walking = walk(whole, deadline=deadline, bounds=bounds, reclear=reclear, gate=gate, begun=begun)
     next(walking)
     event = Event(0.0, "begin")
+    first = Effects(begun, wake=deadline) if isinstance(begun, Start) else None
     while True:
         try:
-            effects = walking.send(event)
+            effects, first = first or walking.send(event), None
         except StopIteration as stop:
             course.done = stop.value
             _cancel(course, stop.value.cancel, event.at)

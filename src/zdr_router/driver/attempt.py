@@ -98,9 +98,12 @@ class Sender:
             ended = await self._preflights.check(clearance, deadline)
             if ended is not None:
                 return ended
-        dispatch = await self._dispatch(clearance, deadline, stream=stream)
-        if isinstance(dispatch, Ended):
-            return dispatch
+        dispatch = self._dispatch(clearance, stream=stream)
+        if clearance.target.auth in SIGNED_HEADERS and not isinstance(dispatch, Stopped):
+            signer = self._signers.get(clearance.target.account_name)
+            dispatch = await sign(dispatch, signer, deadline=deadline, clock=self._clock, trust=self._trust)
+        if isinstance(dispatch, Stopped):
+            return Ended(dispatch.outcome, "no")
         response = await self._transport.send(dispatch, deadline=deadline)
         if isinstance(response, SendFailure):
             return Ended(response.outcome, response.sent)
@@ -111,16 +114,12 @@ class Sender:
             signer.turned_down()
         return await unanswered(response, self._clock(), deadline)
 
-    async def _dispatch(self, clearance: Clearance, deadline: float, *, stream: bool) -> Dispatch | Ended:
-        """What leaves: encoded, guarded and, where it has to be, signed."""
+    def _dispatch(self, clearance: Clearance, *, stream: bool) -> Dispatch | Stopped:
+        """What leaves, encoded and guarded, but not yet signed."""
         wire = self._encode(clearance, stream=stream)
         if isinstance(wire, Outcome):
-            return Ended(wire, "no")
-        dispatch = guard(wire, clearance, now=self._clock(), trust=self._trust.read())
-        if not isinstance(dispatch, Stopped) and clearance.target.auth in SIGNED_HEADERS:
-            signer = self._signers.get(clearance.target.account_name)
-            dispatch = await sign(dispatch, signer, deadline=deadline, clock=self._clock, trust=self._trust)
-        return Ended(dispatch.outcome, "no") if isinstance(dispatch, Stopped) else dispatch
+            return Stopped("the dialect has no words for it", wire)
+        return guard(wire, clearance, now=self._clock(), trust=self._trust.read())
 
     def _encode(self, clearance: Clearance, *, stream: bool) -> WireRequest | Outcome:
         written = self.codec(clearance).encode

@@ -7,13 +7,16 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from zdr_router.driver.ended import Ended
+from zdr_router.driver.ledger import milliseconds
 from zdr_router.metadata import Outcome
 from zdr_router.routing.failures import consequence
 from zdr_router.routing.health import HealthEvent, StateStore
 from zdr_router.routing.patience import fair, limit
-from zdr_router.routing.walk import Bounds, Cause, Done, Effects, Event, Start, walk
+from zdr_router.routing.walk import Bounds, Cause, Done, Effects, Event, Start, begin, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from zdr_router.dialects.base import Decoded
     from zdr_router.driver.gate import HealthGate
     from zdr_router.driver.ledger import Ledger
@@ -63,7 +66,29 @@ class Course:
 
     `due` is the attempt to begin now; where there is none, and the walk is not `done`, it waits until `wake`.
     `cancelled` are attempts that nobody waits for any more. `answer` is the whole answer of the attempt that succeeded.
+
+    The walk itself is made when it is needed: not for a request that its first target answers.
     """
+
+    __slots__ = (
+        "_begun",
+        "_bounds",
+        "_committed",
+        "_deadline",
+        "_earlier",
+        "_plan",
+        "_reclear",
+        "_route",
+        "_running",
+        "_stores",
+        "_walk",
+        "answer",
+        "cancelled",
+        "done",
+        "due",
+        "ledger",
+        "wake",
+    )
 
     def __init__(  # noqa: PLR0913 - what a request comes with
         self,
@@ -103,12 +128,31 @@ class Course:
 
     def _begin(self, at: float) -> None:
         route = self._route
-        bounds = Bounds(route.max_attempts, route.retries, route.patience.hedge_after)
-        self._walk = walk(
-            self._plan, deadline=self._deadline, bounds=bounds, reclear=self._reclear, gate=self._stores.gate
+        self._bounds = bounds = Bounds(route.max_attempts, route.retries, route.patience.hedge_after)
+        self._walk: Generator[Effects, Event, Done] | None = None
+        self._committed: Event | None = None
+        self._begun = begun = begin(
+            self._plan, at, deadline=self._deadline, bounds=bounds, reclear=self._reclear, gate=self._stores.gate
         )
-        next(self._walk)
-        self._step(Event(at, "begin"))
+        if isinstance(begun, Start):
+            self.due, self.wake = begun, self._deadline
+        else:
+            self._step(Event(at, "begin"))
+
+    def _walking(self) -> Generator[Effects, Event, Done]:
+        """The walk, which goes on from what has happened already."""
+        walking = walk(
+            self._plan,
+            deadline=self._deadline,
+            bounds=self._bounds,
+            reclear=self._reclear,
+            gate=self._stores.gate,
+            begun=self._begun,
+        )
+        next(walking)
+        if self._committed is not None:
+            walking.send(self._committed)
+        return walking
 
     @property
     def hedges(self) -> bool:
@@ -135,7 +179,7 @@ class Course:
     def commit(self, attempt: int, at: float) -> None:
         """The first content came: from here on no other target is tried."""
         self._running[attempt].committed = at
-        self.ledger.first_chunk_ms = round((at - self.ledger.began) * 1000, 3)
+        self.ledger.first_chunk_ms = milliseconds(at - self.ledger.began)
         self._step(Event(at, "committed", attempt))
 
     def end(self, attempt: int, ended: Ended, at: float) -> None:
@@ -151,7 +195,8 @@ class Course:
     def abandon(self, at: float) -> None:
         """The caller went away; the attempts that were running are accounted for."""
         self.due = None
-        self._walk.close()
+        if self._walk is not None:
+            self._walk.close()
         for attempt in tuple(self._running):
             self._leave(attempt, at)
 
@@ -162,6 +207,10 @@ class Course:
         return earliest - at if at < earliest < inf else None
 
     def _step(self, event: Event) -> None:
+        if self._walk is None:
+            if isinstance(self._begun, Start) and self._is_plain(event, self._begun):
+                return
+            self._walk = self._walking()
         try:
             effects: Effects = self._walk.send(event)
             if effects.cancel:
@@ -173,6 +222,16 @@ class Course:
                 self._leave_all(done.cancel, event.at)
             return
         self.due, self.wake = effects.start, effects.wake
+
+    def _is_plain(self, event: Event, begun: Start) -> bool:
+        """Whether what follows of an event is plain while the first attempt is all there is: it speaks, or answers."""
+        if event.kind == "ended" and event.outcome is Outcome.OK:
+            self.done = Done("answered", event.attempt, self._earlier, held=begun.others)
+            return True
+        if event.kind == "committed" and event.at < self._deadline:
+            self._committed = event
+            return True
+        return False
 
     def _leave_all(self, attempts: tuple[int, ...], at: float) -> None:
         for attempt in attempts:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakSet
 
 from zdr_router.dialects.base import Head
-from zdr_router.driver.asking import valid_name
 from zdr_router.driver.books import Books
 from zdr_router.driver.course import Course, Stores
 from zdr_router.driver.following import follow
@@ -111,13 +110,14 @@ class Engine:
 
     def _read(self, ask: Ask, began: float) -> Prepared:
         policy, route = self._policy(ask), self._route(ask)
-        for what, name in (("customer", ask.customer), ("key", ask.key)):
-            if name is not None and not valid_name(name):
-                raise InvalidRequest(f"a {what} id is 1 to 128 letters, digits and ._:-", param=what)
+        ledger = self.books.open(ask, began, route, policy, self.deployment)
+        if ask.customer is not None and ledger.customer is None:
+            raise _misnamed("customer")
+        if ask.key is not None and ledger.key is None:
+            raise _misnamed("key")
         if route is None:
             raise InvalidRequest("`model` names no configured route", param="model", status=_NOT_FOUND)
         request = Request.of(ask.endpoint, ask.body, ask.tenant)
-        ledger = self.books.open(ask, began, route, policy, self.deployment)
         # In this order, in which NaN loses.
         timeout = route.timeout if ask.timeout is None else min(route.timeout, ask.timeout)
         head = Head(f"chatcmpl-{ledger.request_id}", int(ledger.time), route.name)
@@ -252,3 +252,7 @@ class Engine:
             known = trust
             for stream in tuple(self.streams):
                 stream.cut_unless_cleared()
+
+
+def _misnamed(what: str) -> InvalidRequest:
+    return InvalidRequest(f"a {what} id is 1 to 128 letters, digits and ._:-", param=what)

@@ -49,9 +49,9 @@ class Ledger:
                 ended.outcome,
                 ended.sent,
                 ended.http_status,
-                _ms(started - self.began),
-                _ms(at - started),
-                None if first is None else _ms(first - started),
+                milliseconds(started - self.began),
+                milliseconds(at - started),
+                None if first is None else milliseconds(first - started),
                 target.digest,
             )
         )
@@ -70,7 +70,7 @@ class Ledger:
             stream=self.stream,
             status=status,
             error_code=error_code,
-            duration_ms=_ms(at - self.began),
+            duration_ms=milliseconds(at - self.began),
             target=None if target is None else target.id,
             configuration=None if target is None else target.configuration.id,
             model=None if target is None else target.model,
@@ -97,5 +97,6 @@ def _price(target: Target | None, usage: Usage | None) -> float | None:
     return (usage.input_tokens * price.input + usage.output_tokens * price.output) / 1_000_000
 
 
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+def milliseconds(seconds: float) -> float:
+    """As they are written down, to a thousandth. `round` gives the same, by way of a text, for three times as much."""
+    return int(seconds * 1e6 + 0.5) / 1000

@@ -94,14 +94,44 @@ class Done(NamedTuple):
     held: bool = False
 
 
-def walk(
-    plan: Plan, *, deadline: float, bounds: Bounds, reclear: Reclear, gate: Gate
+def begin(  # noqa: PLR0913 - what a walk goes by, each by name
+    plan: Plan, at: float, *, deadline: float, bounds: Bounds, reclear: Reclear, gate: Gate
+) -> Start | Cause | None:
+    """What `walk` would do first at `at`, where that is plain: the first target of the plan may be asked now.
+
+    Gives its start, or why it was not started; None where it takes a walk to say what comes first. Most requests are
+    answered by the first target, and have no need of a walk. One that has is told by `begun` what was done already.
+    """
+    if at >= deadline or bounds.attempts < 1 or bounds.hedge is not None or not plan.clearances:
+        return None
+    planned = plan.clearances[0]
+    if max(gate.opening(planned, at)) > at:
+        return None
+    clearance = reclear(planned, at)
+    if clearance is None:
+        return Cause(None, planned, Outcome.UNCLEARED)
+    return Start(0, clearance, others=len(plan.clearances) + len(plan.resting) > 1)
+
+
+def walk(  # noqa: PLR0913 - what a walk goes by, each by name
+    plan: Plan,
+    *,
+    deadline: float,
+    bounds: Bounds,
+    reclear: Reclear,
+    gate: Gate,
+    begun: Start | Cause | None = None,
 ) -> Generator[Effects, Event, Done]:
     """Walk `plan` until one target answers, one says no, none is left, or `deadline` has come.
 
     Every target is asked once before one is asked again, and cleared again at the instant at which it is started.
+    `begun` is what `begin` gave for this plan.
     """
+    if begun is not None:
+        plan = plan._replace(clearances=plan.clearances[1:])
     steps = _Steps(plan, deadline, bounds, reclear, gate)
+    if begun is not None:
+        steps.take_over(begun)
     event = yield _NOTHING
     while True:
         result = steps.heard(event) or steps.next(event)
@@ -124,6 +154,16 @@ class _Steps:
         self._causes: list[Cause] = []
         self._number = 0
         self._winner: int | None = None
+
+    def take_over(self, begun: Start | Cause) -> None:
+        """The first target was started before the walk was, or was not cleared any more."""
+        if isinstance(begun, Cause):
+            self._causes.append(begun)
+            return
+        candidate = Candidate(begun.clearance)
+        candidate.tries = 1
+        self._live[begun.attempt] = candidate
+        self._number = begun.attempt + 1
 
     def heard(self, event: Event) -> Done | Effects | None:
         """What follows at once from an event; None when it is for `next` to say."""

@@ -12,7 +12,7 @@ import aiohttp
 
 from zdr_router.metadata import Outcome
 from zdr_router.tls import client_context
-from zdr_router.transport.alarm import Alarm
+from zdr_router.transport.alarm import Alarms
 from zdr_router.transport.answer import Answer
 from zdr_router.transport.base import SendFailure
 from zdr_router.transport.exchange import Exchange, Pool, check_version
@@ -40,6 +40,7 @@ class AiohttpTransport:
         self._settings = settings
         self._tls = client_context(settings.ca_file, alpn=("http/1.1",))
         self._pool: Pool | None = None
+        self._alarms = Alarms()
 
     async def __aenter__(self) -> Self:
         """Open the pool, on the running loop. Raises `ConfigError` for a version of aiohttp that is not known."""
@@ -52,6 +53,7 @@ class AiohttpTransport:
     ) -> None:
         """Close every connection."""
         pool, self._pool = self._pool, None
+        self._alarms.close()
         if pool is not None:
             await pool.close()
 
@@ -71,7 +73,7 @@ class AiohttpTransport:
             forget(error)
             return SendFailure(Outcome.UNREACHABLE, "no")
         exchange: Exchange | None = None
-        alarm = Alarm(loop, deadline)
+        alarm = self._alarms.set(loop, deadline)
         try:
             exchange = await pool.exchange(destination)
             exchange.write(b"%b%d\r\n\r\n" % (head, size), pieces, size)
@@ -98,7 +100,7 @@ class AiohttpTransport:
         loop = asyncio.get_running_loop()
         if loop.time() >= deadline:
             return SendFailure(Outcome.TIMEOUT, "no")
-        alarm = Alarm(loop, deadline)
+        alarm = self._alarms.set(loop, deadline)
         try:
             await pool.replace(pool.destination(url))
         except BaseException as error:
