@@ -20,7 +20,7 @@ demo: $(VENV)/.local ## see routing, refusal and failover over a real model on t
 	$(BIN)/zdr demo
 
 test: $(VENV)/.dev ## run the tests, on every core
-	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 conformance: $(VENV)/.mcp-conformance ## the official conformance suite of MCP, against the MCP server; needs npm
 	$(BIN)/python -m pytest tests/hosts/mcp/test_conformance.py

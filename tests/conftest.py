@@ -25,6 +25,12 @@ settings.register_profile("mutation", parent=settings.get_profile("ci"), phases=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+_LONG = {"test_residue.py", "test_simulation.py", "test_soak.py"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the transport and the leak kit come first: many look at every live object, and there are more later."""
-    items.sort(key=lambda item: item.path.parent.name not in {"transport", "leaks"})
+    """Tests of the transport and the leak kit come first: many look at every live object, and there are more later.
+
+    Then come the files that take longest: one that began last would leave the other cores with nothing to do.
+    """
+    items.sort(key=lambda item: (item.path.parent.name not in {"transport", "leaks"}, item.path.name not in _LONG))

@@ -12,7 +12,6 @@ from here import needs_extra
 from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
-from redis_here import some_redis
 
 from zdr_router.routing.health import UNKNOWN, HealthEvent, admits, step
 from zdr_router.routing.settings import HealthSettings
@@ -20,7 +19,6 @@ from zdr_router.state.health_script import ISOLATION_KEPT, SCRIPT, arguments_of,
 
 needs_extra("redis", "redis")
 
-import redis  # noqa: E402 - only where it is installed
 
 CLOCK = "redis.call('TIME')"
 BEGIN = 1_800_000_000_000_000
@@ -28,20 +26,6 @@ BEGIN = 1_800_000_000_000_000
 KINDS = ("started", "probed", "succeeded", "failed", "throttled", "abandoned", "isolated", "released", "asked")
 SETTINGS = HealthSettings()
 NUMBERS = re.compile(rb"[-+0-9.e ]+")
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    with some_redis(tmp_path_factory.mktemp("redis")) as url, redis.Redis.from_url(url) as client:
-        yield client
-
-
-@pytest.fixture
-def prefix(client):
-    name = f"zdr-test-{secrets.token_hex(6)}"
-    yield name
-    for key in client.scan_iter(f"{name}:*"):
-        client.delete(key)
 
 
 class Clocked:

@@ -6,12 +6,10 @@ import asyncio
 import contextlib
 import logging
 import re
-import secrets
 import time
 
 import pytest
 from here import needs_extra
-from redis_here import some_redis
 from redis_server import RedisServer
 
 from zdr_router.errors import ConfigError
@@ -29,33 +27,6 @@ import redis  # noqa: E402 - only where it is installed
 ASKED, STARTED, FAILED = HealthEvent("asked"), HealthEvent("started"), HealthEvent("failed")
 SUCCEEDED, ABANDONED = HealthEvent("succeeded", latency=0.25), HealthEvent("abandoned")
 SETTINGS = HealthSettings(consecutive_failures=3, eject_for=1.0, longest_ejection=10.0)
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    with some_redis(tmp_path_factory.mktemp("redis")) as url:
-        yield url
-
-
-@pytest.fixture
-def client(url):
-    with redis.Redis.from_url(url) as client:
-        yield client
-
-
-@pytest.fixture
-def prefix(client):
-    name = f"zdr-test-{secrets.token_hex(6)}"
-    yield name
-    for key in client.scan_iter(f"{name}:*"):
-        client.delete(key)
-
-
-@pytest.fixture
-def server(tmp_path):
-    """One that a test may stop."""
-    with RedisServer(tmp_path) as server:
-        yield server
 
 
 def worker(url, prefix="zdr", known=SETTINGS, targets=("a/m",)) -> RedisHealth:

@@ -8,7 +8,6 @@ import time
 
 import pytest
 from here import needs_extra
-from redis_server import RedisServer
 
 needs_extra("redis", "redis")
 
@@ -19,12 +18,6 @@ from zdr_router.state.settings import RedisSettings  # noqa: E402 - as above
 from zdr_router.state.trust_book import RedisBook  # noqa: E402 - as above
 from zdr_router.state.trust_changes import made  # noqa: E402 - as above
 from zdr_router.state.trust_redis import RedisTrust  # noqa: E402 - as above
-
-
-@pytest.fixture
-def server(tmp_path):
-    with RedisServer(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

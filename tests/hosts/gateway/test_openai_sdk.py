@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import upstream as up
-from gateway_here import Here, here
 from here import needs
-from upstream import Upstream
+from openai_here import client, parts
 
 needs("openai", fix="install the group `test`")
 
 import openai  # noqa: E402 - after what may skip
 from pydantic import BaseModel  # noqa: E402
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 SAYING = [{"role": "user", "content": "hello"}]
 WEATHER = {
@@ -49,30 +44,13 @@ def calling() -> dict[str, Any]:
 
 
 def calling_in_pieces() -> list[dict[str, Any]]:
-    base = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     first = {**CALL, "index": 0, "function": {"name": "weather", "arguments": ""}}
     deltas = [
         {"role": "assistant", "content": None, "tool_calls": [first]},
         {"tool_calls": [{"index": 0, "function": {"arguments": '{"city":'}}]},
         {"tool_calls": [{"index": 0, "function": {"arguments": '"Oslo"}'}}]},
     ]
-    made = [{**base, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
-    made.append({**base, "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
-    return [*made, {**base, "choices": [], "usage": up.USAGE}]
-
-
-@contextlib.asynccontextmanager
-async def client(
-    *behaviours: up.Behaviour, retries: int = 0
-) -> AsyncIterator[tuple[openai.AsyncOpenAI, Upstream, Here]]:
-    async with (
-        Upstream(*behaviours) as upstream,
-        here(upstream) as it,
-        openai.AsyncOpenAI(
-            base_url="http://localhost/v1", api_key="any", http_client=it.http, max_retries=retries
-        ) as made,
-    ):
-        yield made, upstream, it
+    return parts(deltas, "tool_calls")
 
 
 async def test_chat():

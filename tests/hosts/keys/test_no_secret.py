@@ -10,7 +10,6 @@ import traceback
 import pytest
 from here import needs_extra
 from keys_here import PEPPER, a_key, admitted, settings, some_place, sql
-from redis_here import some_redis
 
 from zdr_router.hosts.keys.kept import KeptKeys
 from zdr_router.hosts.keys.key import Limits
@@ -26,12 +25,6 @@ needs_extra("redis", "redis")
 import redis  # noqa: E402 - only where it is installed
 
 LIMITS = Limits(1000, 100_000, 100, 10.0, 100.0)
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    with some_redis(tmp_path_factory.mktemp("redis")) as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,8 +14,6 @@ from here import needs_extra
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keys_here import until
-from redis_here import some_redis
-from redis_server import RedisServer
 
 from zdr_router.errors import ConfigError
 from zdr_router.hosts.keys.counting import LocalCounters
@@ -28,33 +26,6 @@ needs_extra("redis", "redis")
 import redis  # noqa: E402 - only where it is installed
 
 LEASE = 100.0
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    with some_redis(tmp_path_factory.mktemp("redis")) as url:
-        yield url
-
-
-@pytest.fixture
-def client(url):
-    with redis.Redis.from_url(url) as client:
-        yield client
-
-
-@pytest.fixture
-def prefix(client):
-    name = f"zdr-test-{secrets.token_hex(6)}"
-    yield name
-    for key in client.scan_iter(f"{name}:*"):
-        client.delete(key)
-
-
-@pytest.fixture
-def server(tmp_path):
-    """One that a test may stop."""
-    with RedisServer(tmp_path) as server:
-        yield server
 
 
 def clock():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from zdr_router.hosts.gateway.responses.unfit import Unfit, refuse, unfit
+from zdr_router.hosts.gateway.responses.unfit import Unfit, needs, refuse, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,10 +35,12 @@ def messages(body: dict[str, Any]) -> list[dict[str, Any]]:
         if reader is None:
             raise refuse("input[].type", _HOSTED if type(kind) is str and kind in _STATEFUL else _UNKNOWN)
         reader(item, made)
+    if any(_is_thought_alone(message) for message in made):
+        raise unfit("input[].type", "an item of reasoning comes before the message or the call that it led to")
     return made
 
 
-_UNKNOWN: Final = "items are messages, function calls and their outputs"
+_UNKNOWN: Final = "items are messages, reasoning, calls of functions and custom tools, and their outputs"
 _STATEFUL: Final = frozenset(
     {
         "item_reference",
@@ -62,30 +64,72 @@ def _message(item: dict[str, Any], made: list[dict[str, Any]]) -> None:
     role = item.get("role")
     if type(role) is not str or role not in _ROLES:
         raise unfit("input[].role", f"input[].role is one of {', '.join(sorted(_ROLES))}")
-    made.append({"role": role, "content": _content(item.get("content"), "input[].content")})
+    content = _content(item.get("content"), "input[].content")
+    if made and role == "assistant" and _is_thought_alone(made[-1]):
+        made[-1]["content"] = content
+    else:
+        made.append({"role": role, "content": content})
 
 
 def _function_call(item: dict[str, Any], made: list[dict[str, Any]]) -> None:
-    """Calls that follow one another are one message of the assistant, and go with what it said before."""
     _only(item, "type", "id", "call_id", "name", "arguments", "status")
-    function = {"name": _text(item, "name"), "arguments": _text(item, "arguments")}
-    call = {"id": _text(item, "call_id"), "type": "function", "function": function}
-    if made and made[-1]["role"] == "assistant":
-        made[-1].setdefault("tool_calls", []).append(call)
-    else:
-        made.append({"role": "assistant", "content": None, "tool_calls": [call]})
+    _call("function", {"name": _text(item, "name"), "arguments": _text(item, "arguments")}, item, made)
 
 
-def _function_output(item: dict[str, Any], made: list[dict[str, Any]]) -> None:
+def _custom_call(item: dict[str, Any], made: list[dict[str, Any]]) -> None:
+    _only(item, "type", "id", "call_id", "name", "input", "status")
+    _call("custom", {"name": _text(item, "name"), "input": _text(item, "input")}, item, made)
+
+
+def _call(kind: str, called: dict[str, Any], item: dict[str, Any], made: list[dict[str, Any]]) -> None:
+    """Calls that follow one another are one message of the assistant, and go with what it said before."""
+    call = {"id": _text(item, "call_id"), "type": kind, kind: called}
+    _turn(made).setdefault("tool_calls", []).append(call)
+
+
+def _output(item: dict[str, Any], made: list[dict[str, Any]]) -> None:
     _only(item, "type", "id", "call_id", "output", "status")
     content = _content(item.get("output"), "input[].output")
     made.append({"role": "tool", "tool_call_id": _text(item, "call_id"), "content": content})
 
 
+def _reasoning(item: dict[str, Any], made: list[dict[str, Any]]) -> None:
+    """Text of thoughts goes with what it led to. What only its writer can read is refused: nobody here can use it."""
+    _only(item, "type", "id", "status", "summary", "content", "encrypted_content")
+    if item.get("encrypted_content"):
+        raise refuse("input[].encrypted_content", "only the provider that wrote it can read it; leave the item out")
+    if item.get("summary"):
+        raise refuse("input[].summary", "a chat has no place for summaries of reasoning; leave the item out")
+    text = "".join(_thought(part) for part in needs(item, "content", list, "input[].content") or [])
+    if text:
+        turn = _turn(made)
+        turn["reasoning_content"] = turn.get("reasoning_content", "") + text
+
+
+def _thought(part: object) -> str:
+    if not isinstance(part, dict) or part.get("type") != "reasoning_text" or not set(part) <= {"type", "text"}:
+        raise unfit("input[].content[]", "the content of reasoning is reasoning_text")
+    return _text(part, "text")
+
+
+def _turn(made: list[dict[str, Any]]) -> dict[str, Any]:
+    """The message of the assistant that is being put together, or a new one."""
+    if not made or made[-1]["role"] != "assistant":
+        made.append({"role": "assistant", "content": None})
+    return made[-1]
+
+
+def _is_thought_alone(message: dict[str, Any]) -> bool:
+    return message["role"] == "assistant" and message["content"] is None and "tool_calls" not in message
+
+
 _ITEMS: Final[Mapping[str, Callable[[dict[str, Any], list[dict[str, Any]]], None]]] = {
     "message": _message,
     "function_call": _function_call,
-    "function_call_output": _function_output,
+    "function_call_output": _output,
+    "custom_tool_call": _custom_call,
+    "custom_tool_call_output": _output,
+    "reasoning": _reasoning,
 }
 
 

@@ -138,8 +138,12 @@ def _text(text: dict[str, Any], chat: dict[str, Any]) -> None:
 
 
 def _reasoning(reasoning: dict[str, Any], chat: dict[str, Any]) -> None:
-    if any(value is not None and name != "effort" for name, value in reasoning.items()):
-        raise unfit("reasoning", "`reasoning` takes `effort` only; there are no summaries")
+    """`summary: auto` asks for the best that there is, and clients of agents always say it: here there is none."""
+    for name, value in reasoning.items():
+        if name == "summary" and value is not None and value != "auto":
+            raise unfit("reasoning.summary", "there are no summaries of reasoning; `reasoning.summary` is `auto`")
+        if name not in {"effort", "summary"} and value is not None:
+            raise unfit("reasoning", "`reasoning` takes `effort` and `summary` only")
     if reasoning.get("effort") is not None:
         chat["reasoning_effort"] = reasoning["effort"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from zdr_router.hosts.gateway.responses.items import FunctionCall, Item, Spoken, finished
+from zdr_router.hosts.gateway.responses.items import ARGUMENT, OPEN, Call, Item, Spoken, Thought, finished
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from zdr_router.sealed import Sealed
 
 _REPEATED: Final[Mapping[str, object]] = {
+    "frequency_penalty": 0,
     "instructions": None,
     "max_output_tokens": None,
+    "max_tool_calls": None,
     "metadata": {},
     "parallel_tool_calls": True,
+    "presence_penalty": 0,
     "prompt_cache_key": None,
     "safety_identifier": None,
     "service_tier": None,
@@ -29,6 +32,7 @@ _REPEATED: Final[Mapping[str, object]] = {
     "text": {"format": {"type": "text"}},
     "tool_choice": "auto",
     "tools": [],
+    "top_logprobs": 0,
     "top_p": None,
     "truncation": "disabled",
     "user": None,
@@ -47,7 +51,7 @@ class ResponseWriter:
         self._created = int(time.time())
         self._number = 0
         self._items: list[Item] = []
-        self._calls: dict[int, FunctionCall] = {}
+        self._calls: dict[int, Call] = {}
         self._finish: str | None = None
         self._usage: Mapping[str, Any] | None = None
 
@@ -60,12 +64,15 @@ class ResponseWriter:
         self._id, self._created = metadata.request_id, body["created"]
         choice = body["choices"][0]
         message = choice["message"]
+        if message.get("reasoning_content"):
+            self._thought().text = message["reasoning_content"]
         for member in ("content", "refusal"):
             if message[member]:
-                self._spoken(member).text += message[member]
+                self._spoken(member).text = message[member]
         for call in message.get("tool_calls", ()):
-            if call["type"] == "function":
-                self._called(call["id"], call["function"]["name"]).arguments = call["function"]["arguments"]
+            kind = call["type"]
+            called = call[kind]
+            self._called(kind, call["id"], called["name"]).text = called[ARGUMENT[kind]]
         self._finish, self._usage = choice["finish_reason"], body.get("usage")
         return self._response(_status(self._finish))
 
@@ -89,7 +96,9 @@ class ResponseWriter:
     def end(self, told: dict[str, Any] | None) -> bytes:
         """All items are done, and so is the response."""
         events: list[bytes] = []
-        self._close(events)
+        for item in self._items:
+            if item.status == OPEN:
+                events += self._closed(item, finished(self._finish))
         status = _status(self._finish)
         response = self._response(status)
         if told is not None:
@@ -108,6 +117,9 @@ class ResponseWriter:
 
     def _piece(self, choice: ChunkChoice, events: list[bytes]) -> None:
         delta = choice["delta"]
+        thinking = delta.get("reasoning_content")
+        if thinking:
+            self._think(thinking, events)
         for member in ("content", "refusal"):
             text = delta.get(member)
             if isinstance(text, str) and text:
@@ -116,9 +128,18 @@ class ResponseWriter:
             self._call(call, events)
         self._finish = choice["finish_reason"] or self._finish
 
+    def _think(self, text: str, events: list[bytes]) -> None:
+        last = self._items[-1] if self._items else None
+        if not isinstance(last, Thought) or last.status != OPEN:
+            self._close(events)
+            last = self._thought()
+            events += self._opened(last)
+        last.text += text
+        events.append(self._event(**last.delta(text)))
+
     def _say(self, member: str, text: str, events: list[bytes]) -> None:
         last = self._items[-1] if self._items else None
-        if not isinstance(last, Spoken) or last.member != member or last.is_done:
+        if not isinstance(last, Spoken) or last.member != member or last.status != OPEN:
             self._close(events)
             last = self._spoken(member)
             events += self._opened(last)
@@ -126,34 +147,44 @@ class ResponseWriter:
         events.append(self._event(**last.delta(text)))
 
     def _call(self, call: ToolCallDelta, events: list[bytes]) -> None:
-        function = call.get("function") or {}
+        kind = "custom" if "custom" in call else "function"
+        called: Mapping[str, Any] = call.get("custom") or call.get("function") or {}
         found = self._calls.get(call["index"])
         if found is None:
             self._close(events)
-            found = self._calls[call["index"]] = self._called(call.get("id", ""), function.get("name", ""))
+            found = self._calls[call["index"]] = self._called(kind, call.get("id", ""), called.get("name", ""))
             events += self._opened(found)
-        arguments = function.get("arguments")
-        if arguments:
-            found.arguments += arguments
-            events.append(self._event(**found.delta(arguments)))
+        text = called.get(ARGUMENT[found.kind])
+        if text:
+            found.text += text
+            events.append(self._event(**found.delta(text)))
 
     def _opened(self, item: Item) -> list[bytes]:
         return [self._event(**event) for event in item.opened()]
 
     def _close(self, events: list[bytes]) -> None:
-        """End the items that are open. Calls whose pieces are mixed are all ended with the last one."""
+        """End what is open, because something else begins. Calls stay open till the end: their pieces may be mixed."""
         for item in self._items:
-            if not item.is_done and not (isinstance(item, FunctionCall) and self._finish is None):
-                item.is_done = True
-                events += [self._event(**event) for event in item.closed(finished(self._finish))]
+            if item.status == OPEN and not isinstance(item, Call):
+                events += self._closed(item, "completed")
+
+    def _closed(self, item: Item, status: str) -> list[bytes]:
+        item.status = status
+        return [self._event(**event) for event in item.closed(status)]
 
     def _spoken(self, member: str) -> Spoken:
         item = Spoken(f"msg_{self._id}_{len(self._items)}", len(self._items), member)
         self._items.append(item)
         return item
 
-    def _called(self, call_id: str, name: str) -> FunctionCall:
-        item = FunctionCall(f"fc_{self._id}_{len(self._items)}", len(self._items), call_id, name)
+    def _thought(self) -> Thought:
+        item = Thought(f"rs_{self._id}_{len(self._items)}", len(self._items))
+        self._items.append(item)
+        return item
+
+    def _called(self, kind: str, call_id: str, name: str) -> Call:
+        prefix = "fc" if kind == "function" else "ctc"
+        item = Call(f"{prefix}_{self._id}_{len(self._items)}", len(self._items), kind, call_id, name)
         self._items.append(item)
         return item
 
@@ -172,13 +203,16 @@ class ResponseWriter:
             "error": None,
             "incomplete_details": None if reason is None else {"reason": reason},
             "model": asked.get("model"),
-            "output": [item.whole(finished(self._finish)) for item in self._items] if is_over else [],
+            "output": [self._whole(item) for item in self._items] if is_over else [],
             "previous_response_id": None,
             "reasoning": {"effort": (asked.get("reasoning") or {}).get("effort"), "summary": None},
             "store": False,
             "usage": _usage(self._usage) if is_over else None,
             **repeated,
         }
+
+    def _whole(self, item: Item) -> dict[str, Any]:
+        return item.whole(finished(self._finish) if item.status == OPEN else item.status)
 
     def _event(self, type: str, **members: object) -> bytes:  # noqa: A002 - the event's own word
         number, self._number = self._number, self._number + 1
