@@ -1,7 +1,7 @@
-"""When a call stops waiting for its head: at its deadline, which counts as nobody's cancelling.
+"""When a task stops waiting for a peer: at its deadline, which counts as nobody's cancelling.
 
 What `asyncio.timeout_at` does, without the exceptions and checks that cost several times as much as its timer; and one
-timer for all calls, since nearly every one of them is stopped long before it would ring.
+timer for all that wait, since nearly every one of them is stopped long before it would ring.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 
 
 class Alarms:
-    """The deadlines of all calls that wait, under one timer, which is set for the earliest of them or before it."""
+    """The deadlines of all who wait, under one timer, which is set for the earliest of them or before it."""
 
     __slots__ = ("_set", "_timer")
 
@@ -23,7 +23,7 @@ class Alarms:
         """One for the task that runs now, at an instant of the loop's clock."""
         task = asyncio.current_task(loop)
         if task is None:
-            message = "a request is sent from within a task"
+            message = "whoever waits for a peer is a task"
             raise RuntimeError(message)
         alarm = Alarm(self._set, task, deadline)
         self._set.add(alarm)

@@ -22,6 +22,7 @@ from zdr_router.hosts.gateway.responses import reading
 from zdr_router.hosts.gateway.responses.writing import ResponseWriter
 from zdr_router.hosts.keys.base import Admission, Denied
 from zdr_router.metadata import ErrorCode
+from zdr_router.transport.alarm import Alarms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +81,7 @@ class Gateway:
         self.operations = operations
         self._page = page
         self._present: set[Presence] = set()
+        self._alarms = Alarms()
 
     def close(self) -> None:
         """Be ready no more, and turn away what is new. What is under way goes on."""
@@ -173,7 +175,7 @@ class Gateway:
         wrong = arriving.fault_of_head(exchange.head, self.settings)
         if wrong is not None:
             return wrong
-        arrived = await arriving.read(exchange.receive, self.settings)
+        arrived = await arriving.read(exchange.receive, self.settings, self._alarms)
         if not isinstance(arrived, Arrived):
             return arrived
         denied = await self._admit(

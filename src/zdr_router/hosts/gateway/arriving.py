@@ -13,11 +13,11 @@ import orjson
 from zdr_router.hosts.gateway.faults import Fault
 from zdr_router.metadata import ErrorCode, Signal
 from zdr_router.sealed import Sealed
-from zdr_router.transport.alarm import Alarm
 
 if TYPE_CHECKING:
     from zdr_router.hosting import HopSettings
     from zdr_router.hosts.gateway.asgi import Receive, Scope
+    from zdr_router.transport.alarm import Alarms
 
 _ECHO: Final = 64
 _DIGITS: Final = 12
@@ -92,15 +92,15 @@ def fault_of_head(head: Head, settings: HopSettings) -> Fault | None:
     return None
 
 
-async def read(receive: Receive, settings: HopSettings) -> Arrived | Fault | None:
+async def read(receive: Receive, settings: HopSettings, alarms: Alarms) -> Arrived | Fault | None:
     """The body; None where the caller left before it was whole."""
-    data = await _bytes(receive, settings)
+    data = await _bytes(receive, settings, alarms)
     return data if data is None or isinstance(data, Fault) else parse(data, settings.nesting)
 
 
-async def _bytes(receive: Receive, settings: HopSettings) -> Sealed[bytes] | Fault | None:
+async def _bytes(receive: Receive, settings: HopSettings, alarms: Alarms) -> Sealed[bytes] | Fault | None:
     loop = asyncio.get_running_loop()
-    alarm = Alarm(loop, loop.time() + settings.body_within)
+    alarm = alarms.set(loop, loop.time() + settings.body_within)
     try:
         found = await _whole(receive, settings)
     except BaseException:
