@@ -1,6 +1,6 @@
 """The MCP server over HTTP, as an ASGI app: stateless, without an event store, behind the same API keys as the gateway.
 
-What is wrong with a request is found here, in this order: path, method, host, origin, size, form, key.
+What is wrong with a request is found here, in this order: path, method, host, origin, key, size, form, scope.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
     from starlette.types import Message, Receive, Scope, Send
 
-    from zdr_router.hosts.keys.base import Admission, KeyBook
+    from zdr_router.hosts.keys.base import Admission, KeyBook, Verified
     from zdr_router.router import AsyncRouter
 
 MAX_BODY: Final = 4 * 1024 * 1024
@@ -98,7 +98,15 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
-        body = self._doors.at(scope) or await self._doors.body(scope, receive)
+        turned = self._doors.at(scope)
+        if turned is not None:
+            await self._turn_away(send, turned, began)
+            return
+        holder = self._verified(scope)
+        if isinstance(holder, Denied):
+            await self._deny(send, holder, began)
+            return
+        body = await self._doors.body(scope, receive)
         if body is None:
             return
         if isinstance(body, Turned):
@@ -108,9 +116,11 @@ class App:
         if called is None:
             await self._turn_away(send, _NO_MESSAGE, began)
             return
-        admitted = await self._admitted(scope, called, began)
+        admitted = (
+            None if holder is None else await holder.admit(endpoint=ENDPOINT, route=called.route, tokens=called.tokens)
+        )
         if isinstance(admitted, Denied):
-            await reply(send, admitted.status, admitted.message, admitted.headers, admitted.code)
+            await self._deny(send, admitted, began)
             return
         await self._serve(scope, _replayed(body, receive), send, admitted, called)
 
@@ -135,31 +145,26 @@ class App:
         finally:
             admitted.release(caller.metadata)
 
-    async def _admitted(self, scope: Scope, called: Called, began: float) -> Admission | Denied | None:
-        """What the key lets pass. The key goes no further than here."""
+    def _verified(self, scope: Scope) -> Verified | Denied | None:
+        """Who asks, by the head of the request alone. The key goes no further than here."""
         presented = _take_key(scope)
         if self._keys is None:
             return None
         client = scope.get("client")
-        found = await self._keys.admit(
-            None if presented is None else presented.open(),
-            endpoint=ENDPOINT,
-            route=called.route,
-            address=client[0] if client else "",
-            tokens=called.tokens,
+        return self._keys.verify(None if presented is None else presented.open(), address=client[0] if client else "")
+
+    async def _deny(self, send: Send, denied: Denied, began: float) -> None:
+        self._router.turned_away(
+            ENDPOINT,
+            denied.status,
+            denied.error_code,
+            duration_ms=(time.monotonic() - began) * 1000,
+            tenant=denied.tenant,
+            customer=denied.customer,
+            key=denied.key,
+            signals=denied.signals,
         )
-        if isinstance(found, Denied):
-            self._router.turned_away(
-                ENDPOINT,
-                found.status,
-                found.error_code,
-                duration_ms=(time.monotonic() - began) * 1000,
-                tenant=found.tenant,
-                customer=found.customer,
-                key=found.key,
-                signals=found.signals,
-            )
-        return found
+        await reply(send, denied.status, denied.message, denied.headers, denied.code)
 
     async def _turn_away(self, send: Send, turned: Turned, began: float) -> None:
         signals = () if turned.signal is None else (turned.signal,)
