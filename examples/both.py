@@ -14,10 +14,10 @@ from zdr_router.hosts import gateway, mcp
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from zdr_router.hosts.keys.base import RecognisingBook
+    from zdr_router.hosts.keys.base import KeyBook
 
 
-def application(keys: RecognisingBook | None = None) -> Starlette:
+def application(keys: KeyBook | None = None) -> Starlette:
     """OpenAI's API under /v1, and MCP at /mcp, for whoever `keys` lets in."""
     router = AsyncRouter.from_config("zdr.yaml")
     tools = mcp.app(router, keys, server=mcp.server(router))

@@ -20,7 +20,7 @@ TENANTS = {"key-of-acme": "acme", "key-of-globex": "globex"}  # yours come from 
 class OurKeys:
     """Who may ask: one method. `zdr keys` and the section `keys` give one with scopes, limits and caps."""
 
-    async def admit(self, presented: str | None, **_: object) -> Admission | Denied:
+    def verify(self, presented: str | None, *, address: str) -> Admission | Denied:  # noqa: ARG002 - see `KeyBook`
         """Say whose request it is."""
         tenant = TENANTS.get(presented or "")
         if tenant is None:

@@ -47,8 +47,8 @@ class OneKey:
         self.asked: list[dict[str, Any]] = []
         self.released: list[Metadata | None] = []
 
-    async def admit(self, presented: str | None, **asked: Any) -> Admission | Denied:
-        self.asked.append(asked)
+    def verify(self, presented: str | None, *, address: str) -> OneKey | Denied:
+        self.asked.append({"address": address})
         if presented != "right":
             signal = Signal.NO_KEY if presented is None else Signal.UNKNOWN_KEY
             headers = {"www-authenticate": "Bearer"}
@@ -60,6 +60,10 @@ class OneKey:
                 headers=headers,
                 signals=(signal,),
             )
+        return self
+
+    async def admit(self, **asked: Any) -> Admission:
+        self.asked[-1] |= asked
         left = {"x-ratelimit-remaining-requests": "9"}
         return Admission("key1", headers=left, on_release=self.released.append, **self._members)
 

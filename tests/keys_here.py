@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from here import lacking
 
+from zdr_router.hosts.keys.base import Denied
 from zdr_router.hosts.keys.making import make_key
 from zdr_router.key_settings import KeySettings
 from zdr_router.records.store.settings import PostgresSettings
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from zdr_router.hosts.keys.base import Admission, KeyBook
     from zdr_router.hosts.keys.key import Key
 
 PEPPER = Sealed("pepper-of-the-tests-and-of-nobody-else")
@@ -80,3 +82,9 @@ async def until(condition: Any, *, within: float = 20.0) -> Any:
         assert asyncio.get_running_loop().time() - began < within
         await asyncio.sleep(0.02)
     return found
+
+
+async def admitted(book: KeyBook, presented: str | None, *, address: str, **asked: Any) -> Admission | Denied:
+    """What a host is answered that asks both questions, one after the other."""
+    found = book.verify(presented, address=address)
+    return found if isinstance(found, Denied) else await found.admit(**asked)

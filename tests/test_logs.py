@@ -61,7 +61,7 @@ def test_every_line_is_an_event_that_the_page_lists_and_no_other_is_listed():
     assert found == documented()
 
 
-def test_only_one_logger_is_used():
+def test_only_these_loggers_are_used():
     loggers = re.compile(r"getLogger\(([^)]*)\)")
     used = {
         name
@@ -70,13 +70,13 @@ def test_only_one_logger_is_used():
         if "cli" not in path.parts  # it silences others while it talks to a person
         and path.name != "quiet.py"  # it silences a library that logs what callers send
     }
-    assert used == {'"zdr_router"'}
+    assert used == {f'"{name}"' for name in logs.LOGGERS}
 
 
 @pytest.fixture
 def lines(caplog):
     caplog.set_level(logging.DEBUG, "zdr_router")
-    return lambda: [record for record in caplog.records if record.name == "zdr_router"]
+    return lambda: [record for record in caplog.records if record.name in logs.LOGGERS]
 
 
 async def some_requests(**members: Any) -> None:

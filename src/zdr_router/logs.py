@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOGGERS: Final = ("zdr_router", "zdr_router.requests")
+"""What this library logs to: what happens, and a line for each request that the router answered."""
 _KEY: Final = re.compile(r" ([a-z]+)=%[.0-9]*([sdf])")
 _EVENT: Final = re.compile(rf"(?P<name>[^%=]+?)(?P<keys>(?:{_KEY.pattern})*)")
 _KINDS: Final[Mapping[str, type[str | int | float]]] = {"s": str, "d": int, "f": float}
@@ -30,7 +32,7 @@ class Event(NamedTuple):
 
 def event_of(record: logging.LogRecord) -> Event | None:
     """The event that `record` is; None where it was not written by this library."""
-    template = parse(record.msg) if record.name == "zdr_router" else None
+    template = parse(record.msg) if record.name in LOGGERS else None
     if template is None:
         return None
     name, keys = template

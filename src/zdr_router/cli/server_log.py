@@ -20,12 +20,8 @@ def log_to_stderr(*, as_json: bool) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
-    logging.getLogger("zdr_router").addFilter(_is_said_once)
-
-
-def _is_said_once(record: logging.LogRecord) -> bool:
-    """Whether no other line says the same: the gateway tells of every answer, and so of what the router recorded."""
-    return not (isinstance(record.msg, str) and record.msg.startswith("request id="))
+    # The gateway tells of every answer, and so of what the router recorded.
+    logging.getLogger("zdr_router.requests").setLevel(logging.WARNING)
 
 
 class Batches(logging.StreamHandler):  # type: ignore[type-arg] # generic for type checkers alone

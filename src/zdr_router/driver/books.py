@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from zdr_router.records.base import Keeper, Recorder
     from zdr_router.routing.plan import Route
 
-log = logging.getLogger("zdr_router")
+log = logging.getLogger("zdr_router.requests")
+"""One line for each request; a host that tells of each of its answers turns it off."""
 
 UNKNOWN: Final = "unknown"
 """What is recorded in place of a name that configuration does not know."""

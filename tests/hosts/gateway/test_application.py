@@ -201,8 +201,21 @@ async def test_without_a_key_nothing_is_read_or_sent():
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.json()["error"]["code"] == "invalid_api_key"
     assert [each.signals for each in records] == [(Signal.NO_KEY,), (Signal.UNKNOWN_KEY,)]
-    assert keys.asked[0]["route"] is None
+    assert keys.asked == [{"address": "127.0.0.1"}] * 2
     assert not upstream.requests
+
+
+@pytest.mark.parametrize("presented", [None, "wrong"])
+async def test_of_a_caller_without_a_right_key_no_body_is_read(presented):
+    async def body():
+        raise AssertionError("the body was asked for")
+        yield b""
+
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {presented}"} if presented else {})
+    async with here("http://127.0.0.1:9/v1", keys=OneKey()) as it:
+        del it.http.headers["authorization"]
+        answer = await it.http.post("/v1/chat/completions", content=body(), headers=headers)
+    assert answer.status_code == 401
 
 
 async def test_the_book_of_keys_is_asked_and_told():

@@ -133,6 +133,51 @@ async def test_what_is_no_http_is_turned_away_and_recorded(data, caplog):
     assert CONTENT.decode() not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [b"0\r\nx: " + b"a" * 5000, b"1;" + b"a" * 5000, b"0\r\n" + b"x: y\r\n" * 1000],
+    ids=["a trailer without end", "what a chunk says of itself", "many trailers"],
+)
+async def test_what_is_no_body_has_its_limit_after_the_head_as_well(rest):
+    async with listening("http://127.0.0.1:9/v1", head=2048) as at:
+        reader, writer = await at.say(POST + b"transfer-encoding: chunked\r\n\r\n")
+        writer.write(rest)
+        answer = await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+    assert b" 400 " in answer.partition(b"\r\n")[0]
+
+
+async def test_a_body_may_come_in_chunks_of_a_byte():
+    body = json.dumps(ASKING | {"messages": [{"role": "user", "content": "x" * 3000}]}).encode()
+    async with Upstream(up.ok()) as upstream, listening(upstream, head=2048) as at:
+        reader, writer = await at.say(POST + b"transfer-encoding: chunked\r\n\r\n")
+        writer.write(b"".join(b"1\r\n%c\r\n" % each for each in body) + b"0\r\n\r\n")
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
+        writer.close()
+    assert b" 200 " in answer
+
+
+async def test_who_proposes_another_protocol_is_answered_in_this_one():
+    body = json.dumps(ASKING).encode()
+    request = POST + b"upgrade: h2c\r\nconnection: Upgrade, HTTP2-Settings\r\nhttp2-settings: AAMAAABk\r\n"
+    async with Upstream(up.ok(), up.ok()) as upstream, listening(upstream) as at:
+        for framed in (
+            b"content-length: %d\r\n\r\n" % len(body) + body,
+            b"transfer-encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n",
+        ):
+            for at_once in (len(framed), 7):
+                reader, writer = await at.say(request)
+                for start in range(0, len(framed), at_once):
+                    writer.write(framed[start : start + at_once])
+                    await asyncio.sleep(0)
+                answer = (await asyncio.wait_for(reader.read(), 20)).partition(b"\r\n\r\n")[2]
+                assert json.loads(answer)["object"] == "chat.completion"
+                writer.close()
+        reader, writer = await at.say(b"GET /healthz HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+        assert b" 200 " in await asyncio.wait_for(reader.read(), 20)
+        writer.close()
+
+
 async def test_a_slow_body_is_cut_off():
     async with listening("http://127.0.0.1:9/v1", hop=HopSettings(body_within=0.1)) as at:
         reader, writer = await at.say(POST + b"content-length: 9\r\n\r\n{")

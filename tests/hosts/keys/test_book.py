@@ -10,7 +10,7 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keys_here import PEPPER, a_key
+from keys_here import PEPPER, a_key, admitted
 
 from zdr_router.hosts.keys import guesses, spikes
 from zdr_router.hosts.keys.base import Admission, Denied
@@ -55,7 +55,7 @@ def book(time):
 
 async def ask(book, text, **members):
     asked = {"endpoint": "chat.completions", "route": "assistant", "address": "203.0.113.7", "tokens": 10, **members}
-    return await book.admit(text if text is None or isinstance(text, str) else text.open(), **asked)
+    return await admitted(book, text if text is None or isinstance(text, str) else text.open(), **asked)
 
 
 def metadata(**members) -> Metadata:
@@ -142,6 +142,30 @@ async def test_an_expired_key_is_not_prolonged_by_its_overlap(book):
     key, old = a_key(expires=NOON - 1)
     rotated, _ = rotate_key(key, PEPPER, until=NOON + 60)
     assert (await ask(book(rotated), old)).signals == (Signal.EXPIRED_KEY,)
+
+
+@pytest.mark.parametrize(
+    ("change", "signal"),
+    [
+        ({"revoked": NOON}, Signal.REVOKED_KEY),
+        ({"expires": NOON}, Signal.EXPIRED_KEY),
+        ({"hash": bytes(32)}, Signal.UNKNOWN_KEY),
+    ],
+)
+async def test_a_key_that_is_taken_back_while_a_request_is_sent_admits_it_no_more(book, change, signal):
+    key, text = a_key()
+    keys = book(key)
+    holder = keys.verify(text.open(), address="203.0.113.7")
+    keys._known.keys[key.id] = dataclasses.replace(key, **change)
+    denied = await holder.admit(endpoint="chat.completions", route="assistant", tokens=10)
+    assert (denied.status, denied.signals) == (401, (signal,))
+
+
+def test_who_gave_a_right_key_shows_nothing_of_it(book):
+    key, text = a_key()
+    shown = repr((holder := book(key).verify(text.open(), address="203.0.113.7"), holder._shown))
+    assert text.open() not in shown
+    assert repr(key.hash) not in shown
 
 
 @pytest.mark.parametrize("asked", [{"route": "other"}, {"endpoint": "embeddings"}])

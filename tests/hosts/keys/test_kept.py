@@ -11,7 +11,7 @@ import time
 
 import pytest
 from here import needs_extra
-from keys_here import PEPPER, a_key, postgres, settings, some_place, sql, until
+from keys_here import PEPPER, a_key, admitted, postgres, settings, some_place, sql, until
 
 from zdr_router.errors import ConfigError
 from zdr_router.hosts.keys import kept
@@ -59,7 +59,7 @@ def quick(monkeypatch):
 
 async def ask(book, text, **members):
     asked = {"endpoint": "chat.completions", "route": "assistant", "address": "127.0.0.1", "tokens": 10, **members}
-    return await book.admit(text.open(), **asked)
+    return await admitted(book, text.open(), **asked)
 
 
 async def renamed(place, old, new):
@@ -278,10 +278,12 @@ async def test_another_section_takes_the_place_of_the_one_in_force(tmp_path):
         await book.reload(settings(one), lease=60)
         assert isinstance(await ask(book, text), Admission)
         under_way = await ask(book, other_text)
+        sending = book.verify(text.open(), address="127.0.0.1")
         with pytest.raises(ConfigError, match="another pepper"):
             await book.reload(KeySettings(two, Sealed("another pepper, of the same length")), lease=60)
         assert isinstance(await ask(book, text), Admission)
         await book.reload(settings(two), lease=60)
+        assert (await sending.admit(endpoint="embeddings", route=None, tokens=1)).status == 503
         assert (await ask(book, text)).status == 401
         assert isinstance(await ask(book, other_text), Admission)
         under_way.on_release.func.__self__._spending.add(other.id, 2.0, time.time())  # as a release does with a price

@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 from here import needs_extra
-from keys_here import PEPPER, a_key, settings, some_place, sql
+from keys_here import PEPPER, a_key, admitted, settings, some_place, sql
 from redis_here import some_redis
 
 from zdr_router.hosts.keys.kept import KeptKeys
@@ -41,7 +41,7 @@ def place(request, tmp_path):
 
 
 async def ask(book, presented, address="203.0.113.77"):
-    return await book.admit(presented, endpoint="chat.completions", route="assistant", address=address, tokens=1)
+    return await admitted(book, presented, endpoint="chat.completions", route="assistant", address=address, tokens=1)
 
 
 async def everything_in(place):
@@ -103,7 +103,7 @@ async def kept_book(tmp_path):
 
 async def test_a_fault_while_a_request_is_counted_shows_no_key(kept_book):
     book, presented = kept_book
-    task = asyncio.create_task(book.admit(presented, endpoint="e", route=None, address="203.0.113.77", tokens=1))
+    task = asyncio.create_task(admitted(book, presented, endpoint="e", route=None, address="203.0.113.77", tokens=1))
     with pytest.raises(RuntimeError) as raised:
         await task
     frames = [frame for frame, _ in traceback.walk_tb(raised.value.__traceback__)]

@@ -208,6 +208,16 @@ async def test_a_body_that_does_not_come_is_not_waited_for():
     assert kept.all[0].error_code is ErrorCode.TOO_SLOW
 
 
+async def test_of_a_caller_without_a_right_key_no_body_is_waited_for():
+    book, _, _ = a_book()
+    async with router("http://127.0.0.1:9/v1") as open_router, listening(mcp.app(open_router, book)) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        head = b"POST /mcp HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer wrong\r\ncontent-length: 10\r\n\r\n"
+        writer.write(head + b"abc")
+        assert b" 401 " in await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+
+
 async def test_there_are_no_sessions_and_answers_are_not_to_be_kept():
     async with router("http://127.0.0.1:9/v1") as open_router, listening(mcp.app(open_router)) as url:
         answer = await post(url)
@@ -267,11 +277,16 @@ class Admits:
         self.asked = []
         self.released = []
 
-    async def admit(self, _presented, **about):
-        self.asked.append(about)
+    def verify(self, _presented, *, address):
+        self.asked.append({"address": address})
+        return self
+
+    async def admit(self, **about):
+        self.asked[-1] |= about
         return Admission("k-1", on_release=self.released.append)
 
-    def recognise(self, _presented, **_):
+    def recognise(self, **about):
+        self.asked[-1] |= about
         return Admission("k-1")
 
 
@@ -316,7 +331,7 @@ async def test_a_key_is_told_the_route_and_an_estimate():
     ask, other = book.asked
     assert (ask["route"], ask["tokens"], ask["endpoint"]) == ("chat", 150, "chat.completions")
     assert ask["address"] == "127.0.0.1"
-    assert (other["route"], other["tokens"]) == (None, 0)
+    assert other == {"address": "127.0.0.1", "endpoint": None, "route": None}
 
 
 @pytest.mark.parametrize("caller", [Caller(asks=False), Caller(route="other")])

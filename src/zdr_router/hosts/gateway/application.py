@@ -14,7 +14,7 @@ from zdr_router.hosting import HopSettings
 from zdr_router.hosts.gateway import access_log, answering, arriving, faults, neighbour, plain
 from zdr_router.hosts.gateway.arriving import Arrived, Head
 from zdr_router.hosts.gateway.counting import Counts, Fleet
-from zdr_router.hosts.gateway.exchange import Exchange
+from zdr_router.hosts.gateway.exchange import NOBODY, Exchange
 from zdr_router.hosts.gateway.faults import Fault
 from zdr_router.hosts.gateway.operations import OPERATIONS, WITHOUT_THE_API, Operation
 from zdr_router.hosts.gateway.presence import Presence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from zdr_router.hosts.gateway.answering import Writer
     from zdr_router.hosts.gateway.asgi import Application, Receive, Reply, Scope, Send
-    from zdr_router.hosts.keys.base import KeyBook
+    from zdr_router.hosts.keys.base import KeyBook, Verified
     from zdr_router.router import AsyncRouter
     from zdr_router.sealed import Sealed
 
@@ -159,17 +159,17 @@ class Gateway:
         return Fault(404, ErrorCode.NOT_FOUND, "there is nothing at this path")
 
     async def _get(self, exchange: Exchange, name: str) -> Reply | Fault:
-        denied = await self._admit(exchange, None, 0)
+        holder = self._verified(exchange)
+        denied = holder if isinstance(holder, Fault) else await self._admit(exchange, holder, None, 0)
         if denied is not None:
             return denied
         return plain.model(self, exchange, name) if name else plain.models(self, exchange)
 
     async def _post(self, operation: Operation, exchange: Exchange) -> Reply | Fault | None:
-        if exchange.head.presented is None and self.keys is not None:
-            # Of somebody who gives no key, nothing is read.
-            denied = await self._admit(exchange, None, 0)
-            if denied is not None:
-                return denied
+        holder = self._verified(exchange)
+        if isinstance(holder, Fault):
+            # Of somebody who gives no right key, nothing is read.
+            return holder
         wrong = arriving.fault_of_head(exchange.head, self.settings)
         if wrong is not None:
             return wrong
@@ -177,7 +177,7 @@ class Gateway:
         if not isinstance(arrived, Arrived):
             return arrived
         denied = await self._admit(
-            exchange, answering.route_of(arrived.body), answering.tokens(arrived.body, arrived.size)
+            exchange, holder, answering.route_of(arrived.body), answering.tokens(arrived.body, arrived.size)
         )
         return await self._go_on(operation, exchange, arrived) if denied is None else denied
 
@@ -231,21 +231,17 @@ class Gateway:
             left=exchange.note,
         )
 
-    async def _admit(self, exchange: Exchange, route: str | None, tokens: int) -> Fault | None:
+    def _verified(self, exchange: Exchange) -> Verified | Fault:
+        """Who asks, by the head of the request alone."""
         if self.keys is None:
-            return None
-        admission = await self.keys.admit(
-            exchange.head.presented,
-            endpoint=exchange.operation,
-            route=route,
-            address=exchange.head.address,
-            tokens=tokens,
-        )
+            return NOBODY
+        holder = self.keys.verify(exchange.head.presented, address=exchange.head.address)
+        return _turned_away(exchange, holder) if isinstance(holder, Denied) else holder
+
+    async def _admit(self, exchange: Exchange, holder: Verified, route: str | None, tokens: int) -> Fault | None:
+        admission = await holder.admit(endpoint=exchange.operation, route=route, tokens=tokens)
         if isinstance(admission, Denied):
-            exchange.admission = Admission(
-                admission.key or "", admission.tenant, admission.customer, signals=admission.signals
-            )
-            return faults.denied(admission)
+            return _turned_away(exchange, admission)
         exchange.admission = admission
         return None
 
@@ -298,6 +294,12 @@ class Gateway:
 
 _A_MODEL: Final = "/v1/models/"
 _LEFT: Final = 499
+
+
+def _turned_away(exchange: Exchange, denied: Denied) -> Fault:
+    """What the book of keys said, and for the record whose key it was."""
+    exchange.admission = Admission(denied.key or "", denied.tenant, denied.customer, signals=denied.signals)
+    return faults.denied(denied)
 
 
 def _fault_of_method(operation: Operation, method: str) -> Fault | None:

@@ -13,6 +13,7 @@ import orjson
 from zdr_router.hosts.gateway.faults import Fault
 from zdr_router.metadata import ErrorCode, Signal
 from zdr_router.sealed import Sealed
+from zdr_router.transport.alarm import Alarm
 
 if TYPE_CHECKING:
     from zdr_router.hosting import HopSettings
@@ -98,13 +99,18 @@ async def read(receive: Receive, settings: HopSettings) -> Arrived | Fault | Non
 
 
 async def _bytes(receive: Receive, settings: HopSettings) -> Sealed[bytes] | Fault | None:
+    loop = asyncio.get_running_loop()
+    alarm = Alarm(loop, loop.time() + settings.body_within)
     try:
-        async with asyncio.timeout(settings.body_within):
-            return await _whole(receive, settings)
-    except TimeoutError:
+        found = await _whole(receive, settings)
+    except BaseException:
+        if not alarm.stop():
+            raise
         message = "the body did not arrive in time"
         headers = {"connection": "close"}
         return Fault(408, ErrorCode.TOO_SLOW, message, headers=headers, signals=(Signal.TOO_SLOW,))
+    alarm.stop()
+    return found
 
 
 async def _whole(receive: Receive, settings: HopSettings) -> Sealed[bytes] | Fault | None:

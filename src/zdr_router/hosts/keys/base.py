@@ -1,9 +1,13 @@
-"""What a host asks of a book of API keys, and the two answers that it gets."""
+"""What a host asks of a book of API keys, in two steps, and the answers that it gets.
+
+First whether the key is right, which takes the head of a request alone: of somebody who has none, nothing more is read.
+Then whether the request may go on, for which it has to be here.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +33,14 @@ class Admission:
     headers: Mapping[str, str] = field(default_factory=dict)
     on_release: Callable[[Metadata | None], None] | None = field(default=None, repr=False)
     routes: frozenset[str] | None = None
+
+    async def admit(self, *, endpoint: str, route: str | None, tokens: int) -> Self:  # noqa: ARG002 - as asked
+        """Itself: a book without scopes and limits may give an admission for a right key at once."""
+        return self
+
+    def recognise(self, *, endpoint: str | None, route: str | None) -> Self:  # noqa: ARG002 - as asked
+        """Itself, likewise."""
+        return self
 
     def release(self, metadata: Metadata | None) -> None:
         """Give the place back, and count the tokens and the price that `metadata` tells. Again it does nothing.
@@ -62,23 +74,25 @@ class Denied:
 class KeyBook(Protocol):
     """Whoever knows the keys."""
 
-    async def admit(
-        self, presented: str | None, *, endpoint: str, route: str | None, address: str, tokens: int
-    ) -> Admission | Denied:
-        """Whether a request may go on.
+    def verify(self, presented: str | None, *, address: str) -> Verified | Denied:
+        """Whether this is a key, and in force.
 
-        `presented` is what the caller gave as its key; `endpoint` the operation (`chat.completions`); `route` the one
-        that is asked for, None where the request names none; `address` the caller's, of which nothing is kept; `tokens`
-        an estimate of what the request takes, answer included.
+        `presented` is what the caller gave as its key; `address` the caller's, of which nothing is kept.
         """
         ...
 
 
-class RecognisingBook(KeyBook, Protocol):
-    """One that also says whose a key is, for what asks nobody: the MCP server needs it."""
+class Verified(Protocol):
+    """Somebody who gave a right key."""
 
-    def recognise(
-        self, presented: str | None, *, endpoint: str | None, route: str | None, address: str
-    ) -> Admission | Denied:
-        """As `admit`, but neither counted nor held against the limits of the key; `endpoint` None is for every key."""
+    async def admit(self, *, endpoint: str, route: str | None, tokens: int) -> Admission | Denied:
+        """Whether a request of theirs may go on, now.
+
+        `endpoint` is the operation (`chat.completions`); `route` the one that is asked for, None where it names none;
+        `tokens` an estimate of what the request takes, answer included.
+        """
+        ...
+
+    def recognise(self, *, endpoint: str | None, route: str | None) -> Admission | Denied:
+        """As `admit`, for what asks nobody: neither counted nor held against limits. `endpoint` None: any key may."""
         ...

@@ -6,18 +6,18 @@ Nothing here waits but for the counters of a fleet, and then only for keys that 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from zdr_router.hosts.keys import saying
 from zdr_router.hosts.keys.base import Admission, Denied
 from zdr_router.hosts.keys.guesses import Guesses
 from zdr_router.hosts.keys.spending import ends_in
 from zdr_router.hosts.keys.spikes import Spikes
-from zdr_router.hosts.keys.verifying import Wrong, verify
+from zdr_router.hosts.keys.verifying import Shown, Wrong, read, verify
 from zdr_router.metadata import ErrorCode, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from zdr_router.hosts.keys.counting import Counters
     from zdr_router.hosts.keys.key import Key
@@ -44,6 +44,24 @@ class Known:
         self.used: set[str] = set()
 
 
+class Holder:
+    """Who gave a right key: a `Verified`. Of what was presented it has a hash alone."""
+
+    __slots__ = ("_book", "_shown")
+
+    def __init__(self, book: Book, shown: Shown) -> None:
+        self._book = book
+        self._shown = shown
+
+    def admit(self, *, endpoint: str, route: str | None, tokens: int) -> Coroutine[Any, Any, Admission | Denied]:
+        """Whether a request of theirs may go on; see `Verified`."""
+        return self._book.admit(self._shown, endpoint=endpoint, route=route, tokens=tokens)
+
+    def recognise(self, *, endpoint: str | None, route: str | None) -> Admission | Denied:
+        """Whose key it is, for what asks nobody; see `Verified`."""
+        return self._book.recognise(self._shown, endpoint=endpoint, route=route)
+
+
 class Book:
     """A `KeyBook`. `clock` is monotonic, `now` gives seconds since the epoch."""
 
@@ -66,12 +84,26 @@ class Book:
         self._guesses = Guesses(clock)
         self._spikes = Spikes(clock)
 
-    async def admit(
-        self, presented: str | None, *, endpoint: str, route: str | None, address: str, tokens: int
-    ) -> Admission | Denied:
-        """Whether a request may go on; see `KeyBook`."""
-        key = self._identify(presented, address)
-        del presented, address  # whatever is raised from here on does not show them
+    def verify(self, presented: str | None, *, address: str) -> Holder | Denied:
+        """Whether this is a key, and in force; see `KeyBook`."""
+        if self._clock() > self._known.until:
+            return saying.unreadable()
+        shown = read(presented, self._hash_of)
+        key, wrong = verify(shown, self._known.keys, self._now()) if isinstance(shown, Shown) else (None, shown)
+        if isinstance(shown, Shown) and wrong is None:
+            return Holder(self, shown)
+        signals: tuple[Signal, ...] = ()
+        if self._spikes.happened("wrong keys", _NOBODY):
+            signals = (Signal.SPIKE_OF_WRONG_KEYS,)
+        if wrong in {Wrong.MISTYPED, Wrong.UNKNOWN}:
+            wait = self._guesses.wrong(address)
+            if wait > 0.0:
+                return saying.guessing(wait, signals)
+        return saying.unauthorised(wrong or Wrong.UNKNOWN, key, signals)
+
+    async def admit(self, shown: Shown, *, endpoint: str, route: str | None, tokens: int) -> Admission | Denied:
+        """Whether a request of a holder may go on; see `Verified`."""
+        key = self._still(shown)
         if isinstance(key, Denied):
             return key
         denied = self._withheld(key, endpoint, route)
@@ -96,34 +128,23 @@ class Book:
             key.routes,
         )
 
-    def recognise(
-        self, presented: str | None, *, endpoint: str | None, route: str | None, address: str
-    ) -> Admission | Denied:
-        """Whose key it is, without counting; see `KeyBook`."""
-        key = self._identify(presented, address)
-        del presented, address  # as above
+    def recognise(self, shown: Shown, *, endpoint: str | None, route: str | None) -> Admission | Denied:
+        """Whose key it is, without counting; see `Verified`."""
+        key = self._still(shown)
         if isinstance(key, Denied):
             return key
         denied = self._out_of_scope(key, endpoint, route)
-        if denied is not None:
-            return denied
-        return Admission(key.id, key.tenant, key.customer, key.policy, routes=key.routes)
+        return denied or Admission(key.id, key.tenant, key.customer, key.policy, routes=key.routes)
 
-    def _identify(self, presented: str | None, address: str) -> Key | Denied:
+    def _still(self, shown: Shown) -> Key | Denied:
+        """The key as it is now: while a request was read it may have been revoked."""
         if self._clock() > self._known.until:
             return saying.unreadable()
-        key, wrong = verify(presented, self._known.keys, self._hash_of, self._now())
-        if key is not None and wrong is None:
-            self._known.used.add(key.id)
-            return key
-        signals: tuple[Signal, ...] = ()
-        if self._spikes.happened("wrong keys", _NOBODY):
-            signals = (Signal.SPIKE_OF_WRONG_KEYS,)
-        if wrong in {Wrong.MISTYPED, Wrong.UNKNOWN}:
-            wait = self._guesses.wrong(address)
-            if wait > 0.0:
-                return saying.guessing(wait, signals)
-        return saying.unauthorised(wrong or Wrong.UNKNOWN, key, signals)
+        key, wrong = verify(shown, self._known.keys, self._now())
+        if key is None or wrong is not None:
+            return saying.unauthorised(wrong or Wrong.UNKNOWN, key)
+        self._known.used.add(key.id)
+        return key
 
     def _withheld(self, key: Key, endpoint: str, route: str | None) -> Denied | None:
         """What the key is not for, or has no money left for."""

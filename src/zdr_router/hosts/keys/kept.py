@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 import time
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from zdr_router.errors import ConfigError
 from zdr_router.hosts.keys.book import Book, Known
@@ -21,10 +21,9 @@ from zdr_router.hosts.keys.store import KeyStore
 from zdr_router.hosts.keys.token import hasher
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
     from types import TracebackType
 
-    from zdr_router.hosts.keys.base import Admission, Denied
+    from zdr_router.hosts.keys.base import Denied, Verified
     from zdr_router.hosts.keys.counting import Counters
     from zdr_router.key_settings import KeySettings
 
@@ -44,19 +43,9 @@ class KeptKeys:
         self._settings = settings
         self._follower = _Follower(settings, lease)
 
-    def admit(
-        self, presented: str | None, *, endpoint: str, route: str | None, address: str, tokens: int
-    ) -> Coroutine[Any, Any, Admission | Denied]:
-        """Whether a request may go on; see `KeyBook`."""
-        # Not a coroutine of its own: its frame would hold what was presented for as long as the request is counted.
-        book = self._follower.book
-        return book.admit(presented, endpoint=endpoint, route=route, address=address, tokens=tokens)
-
-    def recognise(
-        self, presented: str | None, *, endpoint: str | None, route: str | None, address: str
-    ) -> Admission | Denied:
-        """Whose key it is, without counting; see `KeyBook`."""
-        return self._follower.book.recognise(presented, endpoint=endpoint, route=route, address=address)
+    def verify(self, presented: str | None, *, address: str) -> Verified | Denied:
+        """Whether this is a key, and in force; see `KeyBook`."""
+        return self._follower.book.verify(presented, address=address)
 
     async def reload(self, settings: KeySettings, *, lease: float) -> None:
         """Go by another section `keys` from now on. Raises `ConfigError`, and what was in force stays.
@@ -118,6 +107,8 @@ class _Follower:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         task, self._task = self._task, None
+        # Nobody who is still sending a request is admitted by keys that are not followed any more.
+        self._known.until = float("-inf")
         async with self._stack:
             if task is not None:
                 # Not cancelled: of a write that was cut off nobody knows whether it happened; it might be made twice.

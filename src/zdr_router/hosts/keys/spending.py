@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from zdr_router.hosts.keys.key import Limits
 
+_DAY: Final = 86_400
+_EPOCH: Final = dt.date(1970, 1, 1).toordinal()
+
 
 def periods(now: float) -> tuple[str, str]:
     """The day and the month of an instant, in UTC: `2026-11-23`, `2026-11`."""
-    day = dt.datetime.fromtimestamp(now, dt.UTC).date().isoformat()
+    return _names(int(now // _DAY))
+
+
+@lru_cache(maxsize=2)  # asked for several times in each request
+def _names(days: int) -> tuple[str, str]:
+    day = dt.date.fromordinal(_EPOCH + days).isoformat()
     return day, day[:7]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import Enum
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
@@ -28,20 +29,30 @@ class Wrong(Enum):
     EXPIRED = "expired"
 
 
-def verify(
-    presented: str | None, keys: Mapping[str, Key], hash_of: Callable[[Parts], bytes], now: float
-) -> tuple[Key | None, Wrong | None]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What was presented, as far as it is kept while a request is read: the id of a key, and a hash of the secret."""
+
+    id: str
+    hashed: bytes = field(repr=False)
+
+
+def read(presented: str | None, hash_of: Callable[[Parts], bytes]) -> Shown | Wrong:
+    """What was presented, if it has the form of a key."""
+    if not presented:
+        return Wrong.ABSENT
+    parts = parse(presented)
+    if parts is None:
+        return Wrong.MISTYPED if looks_like_one(presented) else Wrong.UNKNOWN
+    return Shown(parts.id, hash_of(parts))
+
+
+def verify(shown: Shown, keys: Mapping[str, Key], now: float) -> tuple[Key | None, Wrong | None]:
     """The key, if the secret is its own; and what is wrong with it, if anything. `now` is in seconds since the epoch.
 
     That a key is revoked or has expired is said only to those who hold its secret.
     """
-    if not presented:
-        return None, Wrong.ABSENT
-    parts = parse(presented)
-    if parts is None:
-        return None, Wrong.MISTYPED if looks_like_one(presented) else Wrong.UNKNOWN
-    key = keys.get(parts.id)
-    hashed = hash_of(parts)
+    key, hashed = keys.get(shown.id), shown.hashed
     if key is None:
         compare_digest(hashed, _NOBODY)
         return None, Wrong.UNKNOWN

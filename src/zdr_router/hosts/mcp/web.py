@@ -1,6 +1,6 @@
 """The MCP server over HTTP, as an ASGI app: stateless, without an event store, behind the same API keys as the gateway.
 
-What is wrong with a request is found here, in this order: path, method, host, origin, size, form, key.
+What is wrong with a request is found here, in this order: path, method, host, origin, key, size, form, scope.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from zdr_router.hosts.beside import Said
-    from zdr_router.hosts.keys.base import Admission, RecognisingBook
+    from zdr_router.hosts.keys.base import Admission, KeyBook, Verified
     from zdr_router.metadata import Metadata
     from zdr_router.router import AsyncRouter
 
@@ -46,7 +46,7 @@ _NO_MESSAGE: Final = Turned(400, ErrorCode.INVALID_REQUEST, "the body is not a m
 
 def app(  # noqa: PLR0913 - how it is reached, each by name
     router: AsyncRouter,
-    keys: RecognisingBook | None = None,
+    keys: KeyBook | None = None,
     *,
     server: MCPServer[None] | None = None,
     path: str = "/mcp",
@@ -73,9 +73,7 @@ class App:
     `keys` are those that it asks for.
     """
 
-    def __init__(
-        self, server: MCPServer[None], router: AsyncRouter, keys: RecognisingBook | None, doors: Doors
-    ) -> None:
+    def __init__(self, server: MCPServer[None], router: AsyncRouter, keys: KeyBook | None, doors: Doors) -> None:
         """Hosts and origins are looked at here: the SDK would log what it turns away."""
         self._router = router
         self.keys = keys
@@ -112,7 +110,15 @@ class App:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began, said = time.monotonic(), beside.of(scope)
-        body = self._doors.at(scope) or await self._doors.body(scope, receive)
+        turned = self._doors.at(scope)
+        if turned is not None:
+            await self._turn_away(send, turned, began, said)
+            return
+        holder = self._verified(scope)
+        if isinstance(holder, Denied):
+            await self._deny(send, holder, began, said)
+            return
+        body = await self._doors.body(scope, receive)
         if body is None:
             return
         if isinstance(body, Turned):
@@ -123,10 +129,9 @@ class App:
             await self._turn_away(send, _NO_MESSAGE, began, said)
             return
         said.operation, said.last_words = called.operation, _closing(called)
-        admitted = await self._admitted(scope, called)
+        admitted = None if holder is None else await self._admitted(holder, called)
         if isinstance(admitted, Denied):
-            said.key, said.metadata = admitted.key, self._denied(admitted, began)
-            await reply(send, admitted.status, admitted.message, admitted.headers, admitted.code)
+            await self._deny(send, admitted, began, said)
             return
         await self._serve(scope, _replayed(body, receive), send, admitted, called)
 
@@ -156,20 +161,24 @@ class App:
             if admitted is not None:
                 admitted.release(caller.metadata)
 
-    async def _admitted(self, scope: Scope, called: Called) -> Admission | Denied | None:
-        """What the key lets pass: `ask` within its limits, the rest uncounted. The key goes no further than here."""
+    def _verified(self, scope: Scope) -> Verified | Denied | None:
+        """Who asks, by the head of the request alone. The key goes no further than here."""
         presented = _take_key(scope)
         if self.keys is None:
             return None
-        key, client = None if presented is None else presented.open(), scope.get("client")
-        address = client[0] if client else ""
+        client = scope.get("client")
+        return self.keys.verify(None if presented is None else presented.open(), address=client[0] if client else "")
+
+    async def _admitted(self, holder: Verified, called: Called) -> Admission | Denied:
+        """What the key lets pass: `ask` within its limits, the rest uncounted."""
         if called.asks:
-            return await self.keys.admit(
-                key, endpoint=ENDPOINT, route=called.route, address=address, tokens=called.tokens
-            )
-        found = self.keys.recognise(key, endpoint=called.scope, route=called.route, address=address)
-        del key
+            return await holder.admit(endpoint=ENDPOINT, route=called.route, tokens=called.tokens)
+        found = holder.recognise(endpoint=called.scope, route=called.route)
         return found if isinstance(found, Denied) else self._chatter.over(found, called.operation) or found
+
+    async def _deny(self, send: Send, denied: Denied, began: float, said: Said) -> None:
+        said.key, said.metadata = denied.key, self._denied(denied, began)
+        await reply(send, denied.status, denied.message, denied.headers, denied.code)
 
     def _denied(self, denied: Denied, began: float) -> Metadata:
         return self._router.turned_away(

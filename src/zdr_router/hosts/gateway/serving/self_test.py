@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from zdr_router.hosts.gateway.application import Gateway
     from zdr_router.hosts.gateway.asgi import Message
-    from zdr_router.hosts.keys.base import Denied, KeyBook
+    from zdr_router.hosts.keys.base import Denied, KeyBook, Verified
 
 KEY: Final = "self-test"
 """What records call the key of these requests."""
@@ -37,13 +37,11 @@ class OneMore:
         self._keys = keys
         self._token = token
 
-    async def admit(
-        self, presented: str | None, *, endpoint: str, route: str | None, address: str, tokens: int
-    ) -> Admission | Denied:
+    def verify(self, presented: str | None, *, address: str) -> Verified | Denied:
         """Let that key pass, and ask the book about others."""
         if presented is not None and secrets.compare_digest(presented.encode(), self._token.encode()):
             return Admission(KEY)
-        return await self._keys.admit(presented, endpoint=endpoint, route=route, address=address, tokens=tokens)
+        return self._keys.verify(presented, address=address)
 
 
 async def self_test(gateway: Gateway) -> None:

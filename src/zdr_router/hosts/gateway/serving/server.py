@@ -40,6 +40,8 @@ LEASE: Final = 60.0
 """Seconds after the longest that a request may take, after which its place is free whatever became of it."""
 _LOOK: Final = 0.5
 """Seconds between two looks at whether the router was reloaded."""
+_YOUNG: Final = 20_000
+"""Objects more than there were, at which the collector looks for cycles among them."""
 _LAST_WORDS: Final = 5
 """Seconds after the drain in which the last errors are written; then connections are cut."""
 
@@ -124,6 +126,8 @@ async def serve(  # noqa: PLR0913 - what is served, each by name
         # What is there now stays: the registry is a million objects that no collection has to look at again.
         gc.collect()
         gc.freeze()
+        # And what a request makes is gone with it, so that what is young need be looked at less often.
+        gc.set_threshold(_YOUNG)
         log.info(
             "listening host=%s port=%d tls=%s keys=%s",
             settings.host,
@@ -191,12 +195,12 @@ def config_of(gateway: Gateway, settings: ServeSettings, served: Application | N
         server_header=False,
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
-        h11_max_incomplete_event_size=settings.head,
         timeout_graceful_shutdown=ceil(settings.drain) + _LAST_WORDS,
     )
     config.load()
     made: Any = partial(
         PatientProtocol,
+        head=settings.head,
         head_within=settings.head_within,
         write_within=settings.write_within,
         turned_away=gateway.never_a_request,

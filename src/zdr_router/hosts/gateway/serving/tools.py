@@ -14,7 +14,7 @@ from zdr_router.hosts.mcp.doors import LOOPBACK_ORIGINS
 if TYPE_CHECKING:
     from zdr_router.hosting import Alone, HopSettings
     from zdr_router.hosts.gateway.application import Gateway
-    from zdr_router.hosts.keys.base import RecognisingBook
+    from zdr_router.hosts.keys.base import KeyBook
     from zdr_router.hosts.mcp.web import App
     from zdr_router.router import AsyncRouter
 
@@ -26,7 +26,7 @@ _ASKING: Final = {
 }
 
 
-def tools(router: AsyncRouter, keys: RecognisingBook | None, hop: HopSettings, alone: Alone | None) -> App:
+def tools(router: AsyncRouter, keys: KeyBook | None, hop: HopSettings, alone: Alone | None) -> App:
     """The MCP server, to be entered after the router. Raises `ConfigError` where the extra `mcp` is missing."""
     names = None if hop.hosts is None else sorted(hop.hosts)
     pages = [f"{scheme}://{name}:*" for name in names or () for scheme in ("http", "https")]
@@ -47,20 +47,12 @@ async def self_test(gateway: Gateway, app: App) -> None:
     keys, token = app.keys, secrets.token_urlsafe(32)
     if keys is not None:
         expect(*await _call(gateway, None), 401, {"invalid_api_key"}, "a call of `ask` without a key")
-        app.keys = _OneMore(keys, token)
+        app.keys = OneMore(keys, token)
     try:
         answer = await _call(gateway, None if keys is None else token)
         expect(*answer, 200, {"invalid_request"}, "a call of `ask` with an argument that nobody knows")
     finally:
         app.keys = keys
-
-
-class _OneMore(OneMore):
-    """The same for a book that is asked about calls which ask nobody; the test has none of those."""
-
-    def __init__(self, keys: RecognisingBook, token: str) -> None:
-        super().__init__(keys, token)
-        self.recognise = keys.recognise
 
 
 async def _call(gateway: Gateway, token: str | None) -> tuple[int, str]:
