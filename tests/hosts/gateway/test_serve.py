@@ -353,7 +353,7 @@ async def test_mcp_is_beside_it_with_the_same_keys(tmp_path):
     assert told[:4] == [  # what it asks itself
         ("chat.completions", 401, "none"),
         ("chat.completions", 403, "self-test"),
-        ("mcp.ask", 401, "none"),
+        ("mcp", 401, "none"),
         ("mcp.ask", 200, "self-test"),
     ]
     assert {("mcp.list_models", 200), ("mcp.ask", 200)} <= {(operation, status) for operation, status, _ in told[4:]}

@@ -285,7 +285,8 @@ class Admits:
         self.asked[-1] |= about
         return Admission("k-1", on_release=self.released.append)
 
-    def recognise(self, **_):
+    def recognise(self, **about):
+        self.asked[-1] |= about
         return Admission("k-1")
 
 
@@ -330,7 +331,7 @@ async def test_a_key_is_told_the_route_and_an_estimate():
     ask, other = book.asked
     assert (ask["route"], ask["tokens"], ask["endpoint"]) == ("chat", 150, "chat.completions")
     assert ask["address"] == "127.0.0.1"
-    assert other == {"address": "127.0.0.1"}  # recognised, and not counted
+    assert other == {"address": "127.0.0.1", "endpoint": None, "route": None}
 
 
 @pytest.mark.parametrize("caller", [Caller(asks=False), Caller(route="other")])

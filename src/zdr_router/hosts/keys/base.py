@@ -39,7 +39,7 @@ class Admission:
         return self
 
     def recognise(self, *, endpoint: str | None, route: str | None) -> Self:  # noqa: ARG002 - as asked
-        """Itself, as above."""
+        """Itself, likewise."""
         return self
 
     def release(self, metadata: Metadata | None) -> None:
@@ -94,5 +94,5 @@ class Verified(Protocol):
         ...
 
     def recognise(self, *, endpoint: str | None, route: str | None) -> Admission | Denied:
-        """As `admit`, but neither counted nor held against the limits of the key; `endpoint` None is for every key."""
+        """As `admit`, for what asks nobody: neither counted nor held against limits. `endpoint` None: any key may."""
         ...

@@ -58,7 +58,7 @@ class Holder:
         return self._book.admit(self._shown, endpoint=endpoint, route=route, tokens=tokens)
 
     def recognise(self, *, endpoint: str | None, route: str | None) -> Admission | Denied:
-        """The same without counting; see `Verified`."""
+        """Whose key it is, for what asks nobody; see `Verified`."""
         return self._book.recognise(self._shown, endpoint=endpoint, route=route)
 
 
@@ -134,9 +134,7 @@ class Book:
         if isinstance(key, Denied):
             return key
         denied = self._out_of_scope(key, endpoint, route)
-        if denied is not None:
-            return denied
-        return Admission(key.id, key.tenant, key.customer, key.policy, routes=key.routes)
+        return denied or Admission(key.id, key.tenant, key.customer, key.policy, routes=key.routes)
 
     def _still(self, shown: Shown) -> Key | Denied:
         """The key as it is now: while a request was read it may have been revoked."""
