@@ -18,6 +18,7 @@ NEED_OTHERS = {
     "chat_c32_vs_tensorzero",
     "chat_c32_vs_pyreqwest",
 }
+pytestmark = pytest.mark.timeout(120)
 NEED_REDIS = {"redis_vs_memory", "redis_lost_ms"}
 MAY_BE_NEGATIVE = {"rss_growth_mb_per_100k_calls", "redis_lost_ms"}
 NOT_IN_TINY = {
@@ -30,7 +31,7 @@ NOT_IN_TINY = {
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "benchmarks", "--effort", "tiny", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=55)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,7 @@ def test_an_unknown_client_is_an_error_that_names_those_there_are() -> None:
 
 def test_every_wire_format_makes_the_round_trip() -> None:
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.codecs", "1"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=55)
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=110)
     assert told.returncode == 0, told.stderr
     figures = json.loads(told.stdout)
     assert figures["codec_us"].keys() == {"openai", *DIALECTS}
