@@ -5,7 +5,6 @@ It lies below any framework: the hot path is a look in a table. What it decides 
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, cast
 
 from zdr_router.driver.asking import Ask
@@ -16,6 +15,7 @@ from zdr_router.hosts.gateway.arriving import Arrived, Head
 from zdr_router.hosts.gateway.counting import Counts, Fleet
 from zdr_router.hosts.gateway.exchange import NOBODY, Exchange
 from zdr_router.hosts.gateway.faults import Fault
+from zdr_router.hosts.gateway.lifespan import live
 from zdr_router.hosts.gateway.operations import OPERATIONS, WITHOUT_THE_API, Operation
 from zdr_router.hosts.gateway.presence import Presence
 from zdr_router.hosts.gateway.responses import reading
@@ -97,7 +97,7 @@ class Gateway:
         if scope["type"] == "http":
             await self._serve(Exchange(scope, receive, send, Head.of(scope), self.settings))
         elif scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await live(self.router, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
@@ -274,24 +274,6 @@ class Gateway:
         if metadata is not None:
             self.counts.recorded(metadata)
         access_log.answered(exchange, status, milliseconds)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """Open and close the router with the server, where nobody else does."""
-        async with AsyncExitStack() as stack:
-            while True:
-                message = await receive()
-                if message["type"] == "lifespan.startup":
-                    if not self.router.is_open:
-                        try:
-                            await stack.enter_async_context(self.router)
-                        except RouterError as error:
-                            await send({"type": "lifespan.startup.failed", "message": str(error)})
-                            return
-                    await send({"type": "lifespan.startup.complete"})
-                elif message["type"] == "lifespan.shutdown":
-                    await stack.aclose()
-                    await send({"type": "lifespan.shutdown.complete"})
-                    return
 
 
 _A_MODEL: Final = "/v1/models/"
