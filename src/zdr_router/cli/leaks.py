@@ -52,7 +52,7 @@ Examples:
   zdr leaks -- python host.py --config {config} --port {port}
   zdr leaks --app service:application --format json
   zdr leaks --mcp stdio -- zdr mcp -c {config}
-  zdr leaks --mcp http -- zdr mcp -c {config} --http 127.0.0.1:{port} --without-keys
+  zdr leaks --mcp http -- zdr mcp -c {config} --http 127.0.0.1:{port}
   zdr leaks --model gpt-x --without image --skip embed -- ./proxy --listen {port} --upstream {upstream}
 """
 

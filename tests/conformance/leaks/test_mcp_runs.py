@@ -53,7 +53,7 @@ def test_over_stdio_nothing_stays_of_any_path(kit):
 @pytest.mark.timeout(120)
 def test_over_http_nothing_stays(kit):
     needs_extra("mcp", "mcp", "uvicorn")
-    command = [*ZDR, "--http", "127.0.0.1:{port}", "--without-keys"]
+    command = [*ZDR, "--http", "127.0.0.1:{port}"]
     told = sound(kit.command(command, mcp="http", only=[*FEW, *NOT_SENT]))
     assert told["garbage"] == "400"
 

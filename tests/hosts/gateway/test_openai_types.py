@@ -1,7 +1,7 @@
 """Every answer against the types of OpenAI's own client, as strictly as they can be read.
 
 The client itself takes whatever comes. Here each key that its types require has to be there, and each that is there has
-to be one of theirs, but for `zdr`, `reasoning_content`, and `store`, which OpenAI's API sends though its types lack it.
+to be one of theirs, but for `zdr`, `reasoning_content`, and three that OpenAI's API sends though its types lack them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from openai.types.responses import Response, ResponseStreamEvent  # noqa: E402
 from openai.types.shared import ErrorObject  # noqa: E402
 from pydantic import BaseModel, TypeAdapter  # noqa: E402
 
-BESIDES = frozenset({"zdr", "reasoning_content", "store"})
+BESIDES = frozenset({"zdr", "reasoning_content", "store", "frequency_penalty", "presence_penalty"})
 CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Oslo"}'}}
 
 

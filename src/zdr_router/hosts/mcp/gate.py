@@ -73,9 +73,13 @@ class Gate:
 
 
 def _forget(ctx: ServerRequestContext[Any, Any]) -> None:
-    """Empty what the SDK keeps of a message: where a call is given up that lies about until the collector runs."""
+    """Empty what the SDK keeps of a message over HTTP: where a call is given up it lies about until the collector runs.
+
+    What a client in this process has handed over is that client's own.
+    """
+    if ctx.request is None:
+        return
     given = (ctx.params or {}).get("arguments")
     if isinstance(given, dict):
         given.clear()
-    if ctx.request is not None:
-        vars(ctx.request).pop("_body", None)
+    vars(ctx.request).pop("_body", None)
