@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 # `judge`, `strategies` and `world` serve tests of several rooms.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,6 +28,17 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 _LONG = {"test_residue.py", "test_simulation.py", "test_soak.py"}
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A server that is started in the tests' own process takes loggers over, for as long as that lasts."""
+    loggers = [logging.getLogger(name) for name in ("zdr_router", "zdr_router.requests", "uvicorn.error", "asyncio")]
+    before = [(logger, logger.handlers, logger.propagate, logger.level) for logger in loggers]
+    yield
+    for logger, handlers, propagate, level in before:
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

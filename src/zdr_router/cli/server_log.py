@@ -50,7 +50,7 @@ class Batches(logging.StreamHandler):  # type: ignore[type-arg] # generic for ty
             if lines:
                 self.stream.write("\n".join([*lines, ""]))
                 self.stream.flush()
-        except OSError:  # nobody reads it any more
+        except (OSError, ValueError):  # nobody reads it any more, or it is closed
             pass
         finally:
             self.release()

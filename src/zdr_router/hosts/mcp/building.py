@@ -91,8 +91,11 @@ class _Server(MCPServer[None]):
         """Call a tool of this package, or one that a host has added."""
         if name not in tools.TOOLS:
             return await super().call_tool(name, arguments, context)
-        work = tools.call(self._router, name, Sealed(arguments), self._caller_of(context), _progress(context))
+        # What came over HTTP is nobody else's, and can be emptied. A client in this process keeps its own.
+        over_http = context is not None and context.request_context.request is not None
+        given = Sealed(arguments if over_http else dict(arguments))
         del arguments
+        work = tools.call(self._router, name, given, self._caller_of(context), _progress(context))
         return await work
 
     def _caller_of(self, context: Context[None, Any] | None) -> Caller:

@@ -106,12 +106,15 @@ TOOLS: Final[Mapping[str, Described]] = {each.name: each for each in _TOOLS}
 
 
 async def call(
-    router: AsyncRouter, name: str, given: Sealed[Mapping[str, Any]], caller: Caller, progress: Progress | None
+    router: AsyncRouter, name: str, given: Sealed[dict[str, Any]], caller: Caller, progress: Progress | None
 ) -> CallToolResult:
-    """The result of a call to one of `TOOLS`. What went wrong is a result too, in public words."""
+    """The result of a call to one of `TOOLS`. What went wrong is a result too, in public words.
+
+    What was given is empty afterwards: where a call is given up the SDK's names for it outlive the call.
+    """
     began = time.monotonic()
     arguments = _read(name, given)
-    del given
+    given.open().clear()
     if isinstance(arguments, str):
         if name == "ask":
             _turned_away(router, caller, began)
@@ -135,7 +138,7 @@ def failed(sentence: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=sentence)], is_error=True)
 
 
-def _read(name: str, given: Sealed[Mapping[str, Any]]) -> Sealed[Arguments] | str:
+def _read(name: str, given: Sealed[dict[str, Any]]) -> Sealed[Arguments] | str:
     found = read(TOOLS[name].takes, given.open())
     return found if isinstance(found, str) else Sealed(found)
 
