@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from zdr_router.hosts.beside import Said
     from zdr_router.hosts.keys.base import Admission, KeyBook, Verified
-    from zdr_router.metadata import Metadata
     from zdr_router.router import AsyncRouter
 
 MAX_BODY: Final = 4 * 1024 * 1024
@@ -177,11 +176,8 @@ class App:
         return found if isinstance(found, Denied) else self._chatter.over(found, called.operation) or found
 
     async def _deny(self, send: Send, denied: Denied, began: float, said: Said) -> None:
-        said.key, said.metadata = denied.key, self._denied(denied, began)
-        await reply(send, denied.status, denied.message, denied.headers, denied.code)
-
-    def _denied(self, denied: Denied, began: float) -> Metadata:
-        return self._router.turned_away(
+        said.key = denied.key
+        said.metadata = self._router.turned_away(
             ENDPOINT,
             denied.status,
             denied.error_code,
@@ -191,6 +187,7 @@ class App:
             key=denied.key,
             signals=denied.signals,
         )
+        await reply(send, denied.status, denied.message, denied.headers, denied.code)
 
     async def _turn_away(self, send: Send, turned: Turned, began: float, said: Said) -> None:
         signals = () if turned.signal is None else (turned.signal,)
