@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import httpx2
 import pytest
@@ -11,7 +12,7 @@ from deployments import SAYING
 from upstream import Upstream
 
 import zdr_router
-from zdr_router import Exhausted, Refused
+from zdr_router import ConfigError, Exhausted, Refused
 from zdr_router.hosts import page
 
 
@@ -132,3 +133,9 @@ async def test_a_head_has_no_body(made):
     async with made() as router:
         answer = await get(page.app(router), "/page.css", "HEAD")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_without_its_extra_it_is_refused_at_once_and_not_at_the_first_look(made, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(ConfigError, match=r"the trust page needs jinja2[\s\S]*zdr-router\[site\]"):
+        page.app(made())

@@ -6,10 +6,12 @@ file. Needs the extra `site`.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from zdr_router.errors import ConfigError, Problem
 from zdr_router.hosts.page.counts import RefusalCounts
+from zdr_router.hosts.page.rendering import Renderer
 from zdr_router.hosts.page.serving import TrustPage
 
 if TYPE_CHECKING:
@@ -25,10 +27,6 @@ def app(
 
     `counts` has to be one of the router's `recorders`; without it the page counts no refusals. Raises `ConfigError`.
     """
-    try:
-        from zdr_router.hosts.page.rendering import Renderer  # noqa: PLC0415 - needs the extra `site`
-    except ModuleNotFoundError as error:
-        problem = Problem(f"the trust page needs {error.name}", fix="pip install 'zdr-router[site]'")
-    else:
-        return TrustPage(Renderer(router, counts, service), every)
-    raise ConfigError(problem)
+    if find_spec("jinja2") is None:
+        raise ConfigError(Problem("the trust page needs jinja2", fix="pip install 'zdr-router[site]'"))
+    return TrustPage(Renderer(router, counts, service), every)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import resources
 from typing import TYPE_CHECKING, Final
-
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 import zdr_router
 from zdr_router.conformance.statement.page import HEAD
@@ -15,6 +14,8 @@ from zdr_router.site import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jinja2 import Template
 
     from zdr_router.hosts.page.counts import RefusalCounts
     from zdr_router.hosts.page.facts import States
@@ -27,18 +28,10 @@ class Renderer:
     """Makes the page of a router."""
 
     def __init__(self, router: AsyncRouter, counts: RefusalCounts | None, service: str) -> None:
-        """Templates and style sheets are read once."""
+        """Style sheets are read once; the template is read for the first page."""
         self._router = router
         self._counts = counts
         self._service = service
-        environment = Environment(
-            loader=ChoiceLoader([PackageLoader("zdr_router.hosts.page"), PackageLoader("zdr_router.site")]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._template = environment.get_template("page.html")
         self.styles: Mapping[str, bytes] = {
             name: (resources.files(package) / "static" / name).read_bytes() for name, package in _STYLES.items()
         }
@@ -57,3 +50,16 @@ class Renderer:
             version=zdr_router.__version__,
             facts=facts(self._router, self._counts, states),
         ).encode()
+
+    @cached_property
+    def _template(self) -> Template:
+        from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - a start is shorter
+
+        environment = Environment(
+            loader=ChoiceLoader([PackageLoader("zdr_router.hosts.page"), PackageLoader("zdr_router.site")]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        return environment.get_template("page.html")

@@ -6,12 +6,12 @@ All of it is one transaction, so a batch is there as a whole or not at all.
 from __future__ import annotations
 
 import datetime as dt
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import import_module
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from zdr_router.metadata import Outcome
 from zdr_router.records.store.rows import UNKNOWN, Names, Row, attempt_rows, refusal_rows, request_row
@@ -80,7 +80,7 @@ async def add_counts(connection: AsyncConnection, counts: _Counts) -> None:
     # In one order for every process, so that no two of them wait for each other.
     rows = [dict(zip(_INDEX, (*key, *counts[key]), strict=True)) for key in sorted(counts)]
     for some in _slices(rows, _BREATH):
-        await connection.execute(_ADD[connection.dialect.name], list(some))
+        await connection.execute(_adding(connection.dialect.name), list(some))
 
 
 async def move_pseudonyms(connection: AsyncConnection, to: Mapping[str, str]) -> int:
@@ -108,35 +108,33 @@ _INDEX: Final = tuple(INCIDENTS.c.keys())
 _SUMS: Final = ("attempted", "sent", "succeeded")
 
 
-def _ignoring(dialect: Any, table: Table) -> Any:  # noqa: ANN401 - both dialects have the same method
+@cache
+def _ignoring(dialect: str, table: Table) -> Any:  # noqa: ANN401 - both dialects have the same method
     """An insert that leaves alone what is there already."""
-    return dialect.insert(table).on_conflict_do_nothing()
+    return _dialect(dialect).insert(table).on_conflict_do_nothing()
 
 
-def _adding(dialect: Any) -> Any:  # noqa: ANN401 - as above
+@cache
+def _adding(dialect: str) -> Any:  # noqa: ANN401 - as above
     """An insert into the index that adds to what is there."""
-    insert = dialect.insert(INCIDENTS)
+    insert = _dialect(dialect).insert(INCIDENTS)
     sums = {name: INCIDENTS.c[name] + insert.excluded[name] for name in _SUMS}
     return insert.on_conflict_do_update(index_elements=list(INCIDENTS.primary_key), set_=sums)
 
 
-_DIALECTS: Final = {"sqlite": sqlite, "postgresql": postgresql}
-_ADD: Final = {name: _adding(dialect) for name, dialect in _DIALECTS.items()}
-_INSERT: Final = {
-    (name, table.name): _ignoring(dialect, table)
-    for name, dialect in _DIALECTS.items()
-    for table in (REQUESTS, ATTEMPTS, REFUSALS, ARCHIVE)
-}
+def _dialect(name: str) -> Any:  # noqa: ANN401 - a module
+    """What SQLAlchemy has for one database alone: the other is not loaded."""
+    return import_module(f"sqlalchemy.dialects.{name}")
 
 
 async def _insert(connection: AsyncConnection, table: Table, rows: list[Row]) -> None:
     """Insert rows whose values the driver takes as they are: what SQLAlchemy would do for each value costs the most."""
     if rows:
-        statement, values_of = _written(connection.dialect, _INSERT[connection.dialect.name, table.name])
+        statement, values_of = _written(connection.dialect, _ignoring(connection.dialect.name, table))
         await connection.exec_driver_sql(statement, [values_of(row) for row in rows])
 
 
-@lru_cache(maxsize=2 * len(_INSERT))
+@lru_cache(maxsize=16)
 def _written(dialect: Dialect, insert: Any) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:  # noqa: ANN401 - see `_ignoring`
     """A statement as its driver takes it, and what puts the values of a row in its order."""
     compiled = insert.compile(dialect=dialect)

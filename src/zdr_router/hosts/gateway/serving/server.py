@@ -124,8 +124,8 @@ async def serve(  # noqa: PLR0913 - what is served, each by name
             counts.ssl = config.ssl
             await stack.enter_async_context(listening(counts, sockets.metrics))
         # What is there now stays: the registry is a million objects that no collection has to look at again.
-        gc.collect()
         gc.freeze()
+        gc.enable()
         # And what a request makes is gone with it, so that what is young need be looked at less often.
         gc.set_threshold(_YOUNG)
         log.info(

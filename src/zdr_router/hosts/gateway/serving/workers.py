@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import multiprocessing
 import multiprocessing.connection
@@ -123,8 +124,13 @@ def listen(settings: ServeSettings, at: MetricsSettings | None = None) -> socket
 
 def _serve(path: Path, sockets: Sockets, alone: Alone | None, watcher: Connection | None = None) -> None:
     """Serve in this process."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serving(path, sockets, alone, watcher))
+    # Until it listens, what is made stays: `serve` lets the collector run from then on.
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serving(path, sockets, alone, watcher))
+    finally:
+        gc.enable()
 
 
 async def _serving(path: Path, sockets: Sockets, alone: Alone | None, watcher: Connection | None) -> None:
