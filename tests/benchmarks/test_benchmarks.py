@@ -12,13 +12,14 @@ import pytest
 
 from zdr_router.registry.vocabulary.dialects import DIALECTS
 
+pytestmark = pytest.mark.timeout(120)
+
 ROOT = Path(__file__).parents[2]
 NEED_OTHERS = {
     "chat_c32_vs_litellm_router",
     "chat_c32_vs_tensorzero",
     "chat_c32_vs_pyreqwest",
 }
-pytestmark = pytest.mark.timeout(120)
 NEED_REDIS = {"redis_vs_memory", "redis_lost_ms"}
 MAY_BE_NEGATIVE = {"rss_growth_mb_per_100k_calls", "redis_lost_ms"}
 NOT_IN_TINY = {
